@@ -1,0 +1,43 @@
+"""Configuration of what follows the retraining (paper §4.3)."""
+
+from dataclasses import dataclass
+
+from core.errors import require
+
+
+@dataclass(kw_only=True)
+class PostProcessingConfig:
+    """Merging, fine-tuning of the codebooks and precision of the biases.
+
+    Attributes:
+        merge_threshold: components closer than this symmetric KL divergence (nats) are merged.
+        fine_tuning_epochs: passes over the training data with the assignments fixed.
+        lr_codebook: Adam's rate of codebook entries and biases, falling on a cosine to zero.
+        bias_bits: bits of a bias; None keeps 32-bit floats.
+    """
+
+    merge_threshold: float = 1e-3
+    fine_tuning_epochs: int = 4
+    lr_codebook: float = 1e-3
+    bias_bits: int | None = 5
+
+    def __post_init__(self) -> None:
+        require(
+            self.merge_threshold >= 0,
+            "post_processing.merge_threshold",
+            ">= 0",
+            self.merge_threshold,
+        )
+        require(
+            self.fine_tuning_epochs >= 0,
+            "post_processing.fine_tuning_epochs",
+            ">= 0",
+            self.fine_tuning_epochs,
+        )
+        require(self.lr_codebook > 0, "post_processing.lr_codebook", "> 0", self.lr_codebook)
+        require(
+            self.bias_bits is None or 2 <= self.bias_bits <= 16,
+            "post_processing.bias_bits",
+            "from 2 to 16 or null",
+            self.bias_bits,
+        )
