@@ -1,0 +1,44 @@
+"""A data set as training and evaluation see it: three splits of tensors in memory."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Float32, Int64
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Inputs and labels of one part of a data set.
+
+    Attributes:
+        inputs: the images, values in [0, 1].
+        labels: the class of each, from 0.
+    """
+
+    inputs: Float32[Tensor, "images 1 height width"]
+    labels: Int64[Tensor, " images"]
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """A data set in three parts that share no image.
+
+    Attributes:
+        name: how people call it.
+        train: what weights are trained on.
+        validation: what settings are selected on.
+        test: what is reported for a selected setting; never selected on.
+        num_classes: classes of the labels.
+        fingerprint: hexadecimal SHA-256 over every pixel, every label and the split.
+    """
+
+    name: str
+    train: Split
+    validation: Split
+    test: Split
+    num_classes: int
+    fingerprint: str

@@ -1,0 +1,73 @@
+"""From a ``DataConfig`` to the tensors of the three splits."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64, UInt8
+from torch import Tensor
+
+from core.data.config import DataConfig, DataSource
+from core.data.data_set import Data, Split
+from core.data.idx import FILE_NAMES, ImageSet, read_folder, write_idx
+from core.data.mnist import cached_mnist, local_mnist
+from core.errors import DataError, require
+
+
+def load_data(config: DataConfig, cache_dir: Path) -> Data:
+    """Load the data set of ``config`` into memory, fetching it into ``cache_dir`` where need be.
+
+    Raises:
+        DataError: a file is missing or corrupt, or MNIST cannot be fetched.
+        ConfigError: ``data.num_validation`` leaves nothing to train on.
+    """
+    folder = None if config.dir is None else Path(config.dir).expanduser()
+    if config.source is DataSource.mnist:
+        images = cached_mnist(cache_dir.expanduser()) if folder is None else local_mnist(folder)
+        return split_images("mnist", images, config.num_validation)
+    if folder is None:
+        raise DataError("data.source=idx needs a folder; set data.dir=FOLDER")
+    return split_images(folder.resolve().name, read_folder(folder), config.num_validation)
+
+
+def split_images(name: str, images: ImageSet, num_validation: int) -> Data:
+    """Split off the last ``num_validation`` training images and scale all grey values to [0, 1].
+
+    Raises:
+        ConfigError: ``num_validation`` is not below the number of training images.
+    """
+    num_train = len(images.train_labels) - num_validation
+    require(
+        num_train >= 1,
+        "data.num_validation",
+        f"below the {len(images.train_labels)} training images of {name}",
+        num_validation,
+    )
+    inputs, labels = _as_inputs(images.train_images), _as_labels(images.train_labels)
+    return Data(
+        name=name,
+        train=Split(inputs=inputs[:num_train], labels=labels[:num_train]),
+        validation=Split(inputs=inputs[num_train:], labels=labels[num_train:]),
+        test=Split(inputs=_as_inputs(images.test_images), labels=_as_labels(images.test_labels)),
+        num_classes=int(images.train_labels.max()) + 1,
+        fingerprint=_fingerprint(images, num_validation),
+    )
+
+
+def _as_inputs(
+    images: UInt8[np.ndarray, "images height width"],
+) -> Float32[Tensor, "images 1 height width"]:
+    inputs = torch.from_numpy(images.astype(np.float32)).unsqueeze(1)
+    return inputs.div_(255)
+
+
+def _as_labels(labels: UInt8[np.ndarray, " images"]) -> Int64[Tensor, " images"]:
+    return torch.from_numpy(labels.astype(np.int64))
+
+
+def _fingerprint(images: ImageSet, num_validation: int) -> str:
+    digest = hashlib.sha256(f"validation={num_validation}\n".encode())
+    for field in FILE_NAMES:
+        digest.update(write_idx(getattr(images, field)))
+    return digest.hexdigest()

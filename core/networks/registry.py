@@ -1,0 +1,33 @@
+"""The networks that are known by name; a new one is a file beside this one and a line here."""
+
+from collections.abc import Mapping
+
+from torch import nn
+
+from core.errors import ConfigError
+from core.networks.description import NetworkDescription
+from core.networks.lenet_300_100 import LENET_300_100
+
+NETWORKS: Mapping[str, NetworkDescription] = {network.name: network for network in (LENET_300_100,)}
+
+
+def description(name: str) -> NetworkDescription:
+    """Return the description of the network called ``name``.
+
+    Raises:
+        ConfigError: no network is called so; the message lists those there are.
+    """
+    if name not in NETWORKS:
+        raise ConfigError(
+            f"model.name must be one of {', '.join(sorted(NETWORKS))}, but got {name}"
+        )
+    return NETWORKS[name]
+
+
+def build_network(name: str) -> nn.Module:
+    """Build the network called ``name`` with fresh random weights from torch's global generator.
+
+    Raises:
+        ConfigError: no network is called so; the message lists those there are.
+    """
+    return description(name).build()

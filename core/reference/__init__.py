@@ -1,0 +1,14 @@
+"""The trained network that a compression starts from: trained once, then cached."""
+
+from core.reference.cache import load_or_train_reference
+from core.reference.config import ReferenceConfig
+from core.reference.network import ReferenceNetwork
+from core.reference.training import OnReferenceEpoch, train_reference
+
+__all__ = [
+    "OnReferenceEpoch",
+    "ReferenceConfig",
+    "ReferenceNetwork",
+    "load_or_train_reference",
+    "train_reference",
+]

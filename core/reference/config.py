@@ -1,0 +1,32 @@
+"""How the reference network, the one that is compressed, is trained."""
+
+from dataclasses import dataclass
+
+from core.errors import require
+
+
+@dataclass(kw_only=True)
+class ReferenceConfig:
+    """Training of the reference network by Adam and cross-entropy.
+
+    Attributes:
+        num_epochs: passes over the training data.
+        batch_size: training examples a step.
+        lr: Adam's rate at the start; it falls on a cosine to zero.
+        dropout: probability that a hidden unit is left out of a step (Srivastava et al. 2014).
+        seed: seed of the initial weights, of the order of the batches and of the dropout.
+    """
+
+    num_epochs: int = 30
+    batch_size: int = 128
+    lr: float = 1.5e-3
+    dropout: float = 0.3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("num_epochs", "batch_size"):
+            value = getattr(self, name)
+            require(value >= 1, f"reference.{name}", ">= 1", value)
+        require(self.lr > 0, "reference.lr", "> 0", self.lr)
+        require(0 <= self.dropout < 1, "reference.dropout", ">= 0 and < 1", self.dropout)
+        require(self.seed >= 0, "reference.seed", ">= 0", self.seed)

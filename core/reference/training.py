@@ -1,0 +1,86 @@
+"""Training of a reference network: Adam (Kingma & Ba 2015) on a cosine, cross-entropy, dropout.
+
+The weights kept are those of the last epoch, where the rate has fallen to zero. Picking the best
+epoch instead would select on the validation images and make their error a flattering one.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, dropout
+
+from core.data import Data
+from core.evaluation import error
+from core.networks import NetworkDescription
+from core.reference.config import ReferenceConfig
+from core.reference.network import ReferenceNetwork, count_parameters
+
+OnReferenceEpoch = Callable[[int, int, float], None]
+"""Called with the epochs done, the epochs of all the training, and the validation error."""
+
+
+def train_reference(
+    network: NetworkDescription,
+    data: Data,
+    config: ReferenceConfig,
+    on_epoch: OnReferenceEpoch | None = None,
+) -> ReferenceNetwork:
+    """Train ``network`` on ``data``.
+
+    The result depends on the arguments alone: equal ones give equal bytes on the same machine with
+    the same number of threads, and torch's global generator is left as it was.
+
+    Args:
+        network: what to build; its ``dropout_after`` says where dropout applies.
+        data: trained on its training split; the other two are only measured.
+        config: the training's settings.
+        on_epoch: called after each epoch.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        module = network.build()
+        hooks = [
+            module.get_submodule(name).register_forward_hook(_drop(config.dropout))
+            for name in network.dropout_after
+        ]
+        _train(module, data, config, on_epoch)
+        for hook in hooks:
+            hook.remove()
+    return ReferenceNetwork(
+        network_name=network.name,
+        state={name: tensor.detach().clone() for name, tensor in module.state_dict().items()},
+        validation_error=error(module, data.validation),
+        test_error=error(module, data.test),
+        num_parameters=count_parameters(module),
+    )
+
+
+def _train(
+    module: nn.Module, data: Data, config: ReferenceConfig, on_epoch: OnReferenceEpoch | None
+) -> None:
+    inputs, labels = data.train.inputs, data.train.labels
+    optimizer = torch.optim.Adam(module.parameters(), lr=config.lr, fused=True)
+    num_steps = config.num_epochs * math.ceil(len(labels) / config.batch_size)
+    step = 0
+    for epoch in range(1, config.num_epochs + 1):
+        module.train()
+        for batch in torch.split(torch.randperm(len(labels)), config.batch_size):
+            optimizer.param_groups[0]["lr"] = (
+                config.lr * (1 + math.cos(math.pi * step / num_steps)) / 2
+            )
+            optimizer.zero_grad()
+            torch.autograd.backward(cross_entropy(module(inputs[batch]), labels[batch]))
+            optimizer.step()
+            step += 1
+        if on_epoch is not None:
+            on_epoch(epoch, config.num_epochs, error(module, data.validation))
+
+
+def _drop(probability: float) -> Callable[[nn.Module, Any, Tensor], Tensor]:
+    def drop(module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+        return dropout(output, probability, training=module.training)
+
+    return drop
