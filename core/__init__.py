@@ -1,0 +1,1 @@
+"""Networks, data, prior, retraining, codec: everything that knows torch and no database."""

@@ -1,0 +1,16 @@
+"""What follows the retraining: merging, quantisation, fine-tuning, low-precision biases."""
+
+from core.post_processing.biases import quantise_uniformly
+from core.post_processing.config import PostProcessingConfig
+from core.post_processing.fine_tuning import fine_tune
+from core.post_processing.merging import merge_components
+from core.post_processing.quantisation import QuantisedTensor, quantise
+
+__all__ = [
+    "PostProcessingConfig",
+    "QuantisedTensor",
+    "fine_tune",
+    "merge_components",
+    "quantise",
+    "quantise_uniformly",
+]

@@ -7,16 +7,19 @@ from core.errors import require
 
 @dataclass(kw_only=True)
 class PostProcessingConfig:
-    """Merging, fine-tuning of the codebooks and precision of the biases.
+    """Merging, assignment, fine-tuning of the codebooks and precision of the biases.
 
     Attributes:
-        merge_threshold: components closer than this symmetric KL divergence (nats) are merged.
+        merge_threshold: components closer than this KL divergence, in nats, are merged.
+        num_centroids: non-zero codebook entries a tensor, placed by k-means of the weights that
+            the zero component leaves; None takes the mixture's components, as the paper does.
         fine_tuning_epochs: passes over the training data with the assignments fixed.
         lr_codebook: Adam's rate of codebook entries and biases, falling on a cosine to zero.
         bias_bits: bits of a bias; None keeps 32-bit floats.
     """
 
-    merge_threshold: float = 1e-3
+    merge_threshold: float = 1e-2
+    num_centroids: int | None = 5
     fine_tuning_epochs: int = 4
     lr_codebook: float = 1e-3
     bias_bits: int | None = 5
@@ -27,6 +30,12 @@ class PostProcessingConfig:
             "post_processing.merge_threshold",
             ">= 0",
             self.merge_threshold,
+        )
+        require(
+            self.num_centroids is None or 1 <= self.num_centroids <= 65535,
+            "post_processing.num_centroids",
+            "from 1 to 65535 or null",
+            self.num_centroids,
         )
         require(
             self.fine_tuning_epochs >= 0,

@@ -1,0 +1,18 @@
+"""The retraining of a network under the mixture prior."""
+
+from core.retraining.config import RetrainConfig
+from core.retraining.error_loss import ErrorLoss
+from core.retraining.flat_weights import FlatWeights
+from core.retraining.reporting import Reporter
+from core.retraining.retrain import Retrained, retrain
+from core.retraining.stopping import RetrainingStopped
+
+__all__ = [
+    "ErrorLoss",
+    "FlatWeights",
+    "Reporter",
+    "RetrainConfig",
+    "Retrained",
+    "RetrainingStopped",
+    "retrain",
+]

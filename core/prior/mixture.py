@@ -1,0 +1,166 @@
+"""The Gaussian mixture over the weights, Eq. 5 of Ullrich et al. 2017, and its initialisation.
+
+Component 0 is the zero component: its mean is zero for ever, its mixing proportion is fixed or
+trained on its own logit. The others share what it leaves by a softmax, so that the proportions
+are normalised once and the same ones train the network and assign its weights.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from core.errors import RetrainError
+from core.prior.config import PriorConfig
+from core.prior.hyper_priors import BetaHyperPrior, GammaHyperPrior
+
+# The mixture has few numbers and its gradients sum over all weights: it lives in double precision.
+DTYPE = torch.float64
+LOG_PRECISION_LIMIT = 2 * math.log(1e4)  # a standard deviation of 1e-4 of the weights' units
+
+
+@dataclass
+class GaussianMixture:
+    """Parameters of the mixture, all on one device in double precision.
+
+    Attributes:
+        means: means of the components; the zero component's is not trained.
+        log_precisions: logarithms of 1 / sigma².
+        zero_mixing_logit: logit of the zero component's mixing proportion.
+        mixing_logits: softmax logits by which the other components share the rest.
+    """
+
+    means: Float[Tensor, " components"]
+    log_precisions: Float[Tensor, " components"]
+    zero_mixing_logit: Float[Tensor, ""]
+    mixing_logits: Float[Tensor, " others"]
+
+    @property
+    def num_components(self) -> int:
+        """Number of components, the zero one included."""
+        return self.means.numel()
+
+    @property
+    def stds(self) -> Float[Tensor, " components"]:
+        """Standard deviations of the components."""
+        return (-0.5 * self.log_precisions).exp()
+
+    def parameters(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the four tensors in the order of the fields."""
+        return self.means, self.log_precisions, self.zero_mixing_logit, self.mixing_logits
+
+    def log_mixing_proportions(self) -> Float[Tensor, " components"]:
+        """Return log pi_j; they sum to one after ``exp``."""
+        log_zero = torch.nn.functional.logsigmoid(self.zero_mixing_logit)
+        log_rest = torch.nn.functional.logsigmoid(-self.zero_mixing_logit)
+        return torch.cat(
+            [log_zero.reshape(1), log_rest + torch.log_softmax(self.mixing_logits, dim=0)]
+        )
+
+    def log_joint(self, weights: Float[Tensor, " weights"]) -> Float[Tensor, "weights components"]:
+        """Return log pi_j N(w_i; mu_j, sigma_j²) for every weight and component."""
+        distance = weights.to(DTYPE)[:, None] - self.means
+        return (
+            self.log_mixing_proportions()
+            + 0.5 * (self.log_precisions - math.log(2 * math.pi))
+            - 0.5 * self.log_precisions.exp() * distance.square()
+        )
+
+    def negative_log_likelihood(self, weights: Float[Tensor, " weights"]) -> Float[Tensor, ""]:
+        """Return -sum_i log p(w_i) in nats."""
+        return -torch.logsumexp(self.log_joint(weights), dim=1).sum()
+
+    def assign(self, weights: Float[Tensor, " weights"]) -> Int[Tensor, " weights"]:
+        """Return for each weight the component that takes most responsibility (paper §4.3)."""
+        chunks = weights.split(1 << 16)
+        return torch.cat([self.log_joint(chunk).argmax(dim=1) for chunk in chunks])
+
+
+@dataclass
+class GaussianMixturePrior:
+    """The mixture together with the hyper-priors on its precisions and its zero proportion.
+
+    Attributes:
+        mixture: the Gaussian mixture over the weights.
+        precisions: Gamma hyper-priors, one a component; the zero component's moves while its
+            width is annealed.
+        zero_proportion: Beta hyper-prior, None while the zero mixing proportion is fixed.
+    """
+
+    mixture: GaussianMixture
+    precisions: GammaHyperPrior
+    zero_proportion: BetaHyperPrior | None
+
+    @classmethod
+    def from_weights(
+        cls, weights: Float[Tensor, " weights"], config: PriorConfig
+    ) -> "GaussianMixturePrior":
+        """Initialise the mixture on pre-trained weights (paper §4.2).
+
+        The means of the trained components lie evenly over the range of the weights (or over
+        plus/minus ``means_range``), their mixing proportions are equal.
+
+        Raises:
+            RetrainError: there is no weight, or the weights are not all finite.
+        """
+        if weights.numel() == 0:
+            raise RetrainError("the network has no weight that the prior can act on")
+        low, high = (float(bound) for bound in torch.aminmax(weights))
+        if not (math.isfinite(low) and math.isfinite(high)):
+            raise RetrainError("the reference network has weights that are not finite")
+        if config.means_range is not None:
+            low, high = -config.means_range, config.means_range
+        others = config.num_components - 1
+        zero_std = config.zero_std_initial or config.zero_std_mode
+        zero = config.zero_mixing_proportion
+        # One other component has no range to lie on: linspace puts it at the lower end.
+        spread = torch.linspace(low, high, others, dtype=DTYPE)
+        stds = torch.tensor([zero_std] + [config.std_initial] * others, dtype=DTYPE)
+        mixture = GaussianMixture(
+            means=torch.cat([torch.zeros(1, dtype=DTYPE), spread]).to(weights.device),
+            log_precisions=-2 * stds.log().to(weights.device),
+            zero_mixing_logit=torch.tensor(
+                math.log(zero / (1 - zero)), dtype=DTYPE, device=weights.device
+            ),
+            mixing_logits=torch.zeros(others, dtype=DTYPE, device=weights.device),
+        )
+        zero_proportion = (
+            BetaHyperPrior.from_mode(config.zero_mixing_mode, config.zero_mixing_pseudo_count)
+            if config.learn_zero_mixing_proportion
+            else None
+        )
+        precisions = gamma_hyper_prior(config, zero_std, weights.device)
+        return cls(mixture, precisions, zero_proportion)
+
+    def set_zero_std(self, config: PriorConfig, std: float) -> None:
+        """Move the mode of the zero component's Gamma hyper-prior to a standard deviation."""
+        self.precisions = gamma_hyper_prior(config, std, self.mixture.means.device)
+
+    def hyper_loss(self) -> Float[Tensor, ""]:
+        """Return the negative log density of the hyper-priors in nats, up to a constant."""
+        loss = self.precisions.negative_log_density(self.mixture.log_precisions)
+        if self.zero_proportion is not None:
+            loss = loss + self.zero_proportion.negative_log_density(self.mixture.zero_mixing_logit)
+        return loss
+
+    def complexity_loss(self, weights: Float[Tensor, " weights"]) -> Float[Tensor, ""]:
+        """Return -log p(w, mu, sigma, pi), the complexity loss of Eq. 7, in nats.
+
+        This is the straightforward form: differentiable, and I x J in time and memory.
+        """
+        return self.mixture.negative_log_likelihood(weights) + self.hyper_loss()
+
+
+def gamma_hyper_prior(
+    config: PriorConfig, zero_std: float, device: torch.device
+) -> GammaHyperPrior:
+    """Build the Gamma hyper-priors of all components, the zero one's mode at ``zero_std``."""
+    others = config.num_components - 1
+    return GammaHyperPrior.from_mode(
+        std=torch.tensor([zero_std] + [config.std_mode] * others, dtype=DTYPE, device=device),
+        strength=torch.tensor(
+            [config.zero_std_strength] + [config.std_strength] * others, dtype=DTYPE, device=device
+        ),
+    )

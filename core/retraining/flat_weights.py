@@ -1,0 +1,63 @@
+"""A network's clustered weights as one flat vector: prior and Adam pass over it once."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class FlatWeights:
+    """All weights the prior acts on, laid end to end; the network's parameters are views of them.
+
+    Attributes:
+        values: the weights, in the order of ``names``.
+        gradient: their gradient; back-propagation adds to it through the parameters' views.
+        names: keys of the clustered tensors in the state dict.
+        shapes: shapes of the clustered tensors.
+        others: the remaining trained parameters (biases, norms) by name.
+    """
+
+    values: Float[Tensor, " weights"]
+    gradient: Float[Tensor, " weights"]
+    names: tuple[str, ...]
+    shapes: tuple[torch.Size, ...]
+    others: dict[str, nn.Parameter]
+
+    @classmethod
+    def from_network(cls, network: nn.Module) -> "FlatWeights":
+        """Move the network's weight tensors (two axes or more) into one vector.
+
+        Biases and norms keep their own tensors: they are coded on their own at low precision.
+        """
+        clustered = {n: p for n, p in network.named_parameters() if p.dim() >= 2}
+        others = {n: p for n, p in network.named_parameters() if p.dim() < 2}
+        flat = [p.detach().reshape(-1) for p in clustered.values()]
+        values = torch.cat(flat) if flat else torch.empty(0)
+        weights = cls(
+            values=values,
+            gradient=torch.zeros_like(values),
+            names=tuple(clustered),
+            shapes=tuple(p.shape for p in clustered.values()),
+            others=others,
+        )
+        for parameter, value, slope in zip(
+            clustered.values(),
+            weights.split(weights.values),
+            weights.split(weights.gradient),
+            strict=True,
+        ):
+            parameter.data, parameter.grad = value, slope
+        return weights
+
+    def split(self, vector: Tensor) -> list[Tensor]:
+        """Return views of a vector of all weights, one in the shape of each clustered tensor."""
+        pieces = vector.split([shape.numel() for shape in self.shapes])
+        return [piece.view(shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
+
+    def zero_gradient(self) -> None:
+        """Clear the gradients of all trained parameters, the views of the weights in place."""
+        self.gradient.zero_()
+        for parameter in self.others.values():
+            parameter.grad = None

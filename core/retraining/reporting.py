@@ -1,0 +1,53 @@
+"""Progress of a compression over all its phases: one clock and one count of epochs."""
+
+import math
+import time
+
+from core.outcome import EpochReport, OnEpoch
+
+
+class Reporter:
+    """Turns the epochs of all phases into ``EpochReport``s with one clock and one count."""
+
+    def __init__(self, num_epochs: int, num_components: int, on_epoch: OnEpoch | None) -> None:
+        self.num_epochs = num_epochs
+        self.num_components = num_components
+        self.on_epoch = on_epoch
+        self.epoch = 0
+        self.start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds since the start."""
+        return time.monotonic() - self.start
+
+    def __call__(
+        self,
+        phase: str,
+        error_loss: float,
+        complexity_loss: float,
+        nonzero_fraction: float,
+        validation_error: float,
+    ) -> None:
+        """Report the end of an epoch."""
+        self.epoch += 1
+        if self.on_epoch is not None:
+            self.on_epoch(
+                EpochReport(
+                    phase=phase,
+                    epoch=self.epoch,
+                    num_epochs=self.num_epochs,
+                    error_loss=error_loss,
+                    complexity_loss=complexity_loss,
+                    validation_error=validation_error,
+                    nonzero_fraction=nonzero_fraction,
+                    estimated_compression_rate=self.estimate_rate(nonzero_fraction),
+                    seconds=self.seconds,
+                )
+            )
+
+    def estimate_rate(self, nonzero_fraction: float) -> float:
+        """Estimate the compression rate from the entropy of positions and component indices."""
+        share = min(max(nonzero_fraction, 1e-9), 1 - 1e-9)
+        positions = -share * math.log2(share) - (1 - share) * math.log2(1 - share)
+        return 32 / (positions + share * math.log2(max(2, self.num_components - 1)))
