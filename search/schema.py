@@ -1,0 +1,165 @@
+"""The tables of our own beside Optuna's, and Optuna's as far as we read them ourselves.
+
+Times are seconds since 1970-01-01 UTC by the database's clock, so that the clocks of the workers
+never matter. Trials are named by the number they have in their study, as people name them.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    column,
+    table,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement
+
+SCHEMA_VERSION = 1
+"""Version of the tables below; raise it with every change to them."""
+
+
+class Tables(DeclarativeBase):
+    """Base of our tables; its metadata creates them."""
+
+    type_annotation_map = {float: Double, dict[str, Any]: JSON}  # noqa: RUF012 SQLAlchemy's protocol
+
+
+class SchemaTable(Tables):
+    """One row: which version of these tables a database holds."""
+
+    __tablename__ = "softshare_schema"
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class StudyTable(Tables):
+    """A study: what it runs, on which reference network, and how many trials are to finish.
+
+    Its row is written last when a study is created: a study without it is not there yet.
+    """
+
+    __tablename__ = "softshare_study"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(512), unique=True)
+    optuna_study_id: Mapped[int] = mapped_column(unique=True)
+    config: Mapped[dict[str, Any]]
+    reference: Mapped[dict[str, Any]]
+    reference_artifact_id: Mapped[str]
+    data_fingerprint: Mapped[str | None]
+    versions: Mapped[dict[str, Any]]
+    git_revision: Mapped[str | None]
+    num_trials: Mapped[int]
+    created_at: Mapped[float]
+    reaper_until: Mapped[float] = mapped_column(default=0.0)
+
+
+class SlotTable(Tables):
+    """A place for one finished trial; a study has ``num_trials`` of them.
+
+    ``token`` rises whenever the slot changes hands, so that a former holder is known by its old
+    one (a fencing token).
+    """
+
+    __tablename__ = "softshare_slot"
+
+    study_id: Mapped[int] = mapped_column(ForeignKey("softshare_study.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))
+    token: Mapped[int] = mapped_column(default=0)
+    worker: Mapped[str | None]
+    trial_number: Mapped[int | None]
+    lease_until: Mapped[float | None]
+
+    __table_args__ = (Index("softshare_slot_by_state", "study_id", "state"),)
+
+
+class EpochTable(Tables):
+    """One epoch of a trial's learning curve; numbers that are no numbers are stored as NULL."""
+
+    __tablename__ = "softshare_epoch"
+
+    study_id: Mapped[int] = mapped_column(ForeignKey("softshare_study.id"), primary_key=True)
+    trial_number: Mapped[int] = mapped_column(primary_key=True)
+    epoch: Mapped[int] = mapped_column(primary_key=True)
+    num_epochs: Mapped[int]
+    phase: Mapped[str] = mapped_column(String(32))
+    error_loss: Mapped[float | None]
+    complexity_loss: Mapped[float | None]
+    validation_error: Mapped[float | None]
+    nonzero_fraction: Mapped[float | None]
+    estimated_compression_rate: Mapped[float | None]
+    seconds: Mapped[float | None]
+
+
+class ArtifactTable(Tables):
+    """A stored file; its bytes are in ``ArtifactChunkTable``."""
+
+    __tablename__ = "softshare_artifact"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    num_bytes: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[float]
+
+
+class ArtifactChunkTable(Tables):
+    """A piece of a stored file, in order of ``position``."""
+
+    __tablename__ = "softshare_artifact_chunk"
+
+    artifact_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (
+        ForeignKeyConstraint(["artifact_id"], ["softshare_artifact.id"], ondelete="CASCADE"),
+    )
+
+
+# Optuna 5's tables (optuna/storages/_rdb/models.py), read only: its own reader takes a number of
+# queries that grows with the number of trials.
+optuna_trials = table(
+    "trials",
+    column("trial_id"),
+    column("number"),
+    column("study_id"),
+    column("state"),
+    column("datetime_start", DateTime()),
+    column("datetime_complete", DateTime()),
+)
+optuna_trial_attributes = table(
+    "trial_user_attributes",
+    column("trial_id"),
+    column("key", String()),
+    column("value_json", Text()),
+)
+
+
+class database_seconds(FunctionElement[float]):  # noqa: N801 named like SQLAlchemy's functions
+    """Seconds since 1970-01-01 UTC by the clock of the database, at the time of the statement."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(database_seconds, "postgresql")
+def _postgresql_seconds(
+    element: database_seconds, compiler: SQLCompiler, **_options: object
+) -> str:
+    return "extract(epoch from clock_timestamp())::double precision"
+
+
+@compiles(database_seconds, "sqlite")
+def _sqlite_seconds(element: database_seconds, compiler: SQLCompiler, **_options: object) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
