@@ -1,0 +1,193 @@
+"""The whole configuration of softshare: one typed tree, composed from YAML and overrides.
+
+``compose`` is the only way from a command line to a configuration, ``to_stored`` and
+``from_stored`` the only way to a database and back. No configuration travels below the entry
+points; the rooms get their own dataclasses.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from core.data import DataConfig
+from core.errors import ConfigError, require
+from core.networks import NetworkConfig
+from core.post_processing import PostProcessingConfig
+from core.prior import PriorConfig
+from core.reference import ReferenceConfig
+from core.retraining import RetrainConfig
+from search.composition import compose_tree
+from search.conversion import Tree, build, leaves, nested, replaced, show, tree_of, type_at
+from search.scoring import ScoreConfig
+from search.space import SearchSpace
+from search.storage import StorageConfig
+
+
+class OutputFormat(Enum):
+    """How a verb prints what it found: for people, or for programs."""
+
+    table = "table"
+    json = "json"
+
+
+@dataclass(kw_only=True)
+class StudyConfig:
+    """A study: what it is called, how many trials it runs and which come first.
+
+    Attributes:
+        name: identifies the study in its storage and names its folder under ``runs_dir``.
+        num_trials: trials that finish, over all workers and all resumptions; may grow later.
+        seed: seed that every trial's own seeds are derived from.
+        settings: names of the settings that are tried first, in this order.
+    """
+
+    name: str = "quickstart"
+    num_trials: int = 12
+    seed: int = 0
+    settings: list[str] = field(
+        default_factory=lambda: ["best_known", "smaller", "more_accurate", "tutorial", "paper"]
+    )
+
+    def __post_init__(self) -> None:
+        is_name = 0 < len(self.name) <= 120 and self.name.isprintable()
+        is_folder = not self.name.startswith(".") and not set(self.name) & set("/\\")
+        require(
+            is_name and is_folder,
+            "study.name",
+            "1 to 120 printable characters without slashes and without a dot in front",
+            repr(self.name),
+            "it names a folder",
+        )
+        require(self.num_trials >= 1, "study.num_trials", ">= 1", self.num_trials)
+        require(self.seed >= 0, "study.seed", ">= 0", self.seed)
+
+
+@dataclass(kw_only=True)
+class SoftshareConfig:
+    """Everything a user can set, as typed on the command line.
+
+    Attributes:
+        model: the network to compress.
+        data: the data set.
+        reference: training of the reference network.
+        prior: the mixture prior and its hyper-priors.
+        retrain: the retraining under the prior.
+        post_processing: merging, fine-tuning and low-precision biases.
+        score: how trials are judged.
+        study: name, budget, seed and first settings of the study.
+        storage: the database.
+        space: searched keys, nested like this tree, each with its range (``search.space``).
+        workers: local worker processes of ``search``.
+        runs_dir: folder of reports and best files.
+        cache_dir: folder of downloaded data and reference networks.
+        output: how verbs print.
+    """
+
+    model: NetworkConfig = field(default_factory=NetworkConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    reference: ReferenceConfig = field(default_factory=ReferenceConfig)
+    prior: PriorConfig = field(default_factory=PriorConfig)
+    retrain: RetrainConfig = field(default_factory=RetrainConfig)
+    post_processing: PostProcessingConfig = field(default_factory=PostProcessingConfig)
+    score: ScoreConfig = field(default_factory=ScoreConfig)
+    study: StudyConfig = field(default_factory=StudyConfig)
+    storage: StorageConfig = field(default_factory=StorageConfig)
+    space: dict[str, Any] = field(default_factory=dict)
+    workers: int = 2
+    runs_dir: Path = Path("runs")
+    cache_dir: Path = field(default_factory=lambda: Path("~/.cache/softshare").expanduser())
+    output: OutputFormat = OutputFormat.table
+
+    def __post_init__(self) -> None:
+        require(self.workers >= 1, "workers", ">= 1", self.workers)
+
+
+def compose(overrides: Sequence[str] = ()) -> SoftshareConfig:
+    """Compose the default configuration with overrides in Hydra's grammar, and validate it.
+
+    The space is tried at its ends, so that no trial can meet a value that its dataclass refuses.
+
+    Raises:
+        ConfigError: an unknown key or choice, a value of the wrong type or outside its rule.
+    """
+    tree = compose_tree("config", overrides, check_key)
+    config = build(SoftshareConfig, tree)
+    SearchSpace(config.space).check(lambda params: with_params(config, params))
+    return config
+
+
+def check_key(key: str) -> None:
+    """Raise a ``ConfigError`` unless the configuration has this dotted key."""
+    section, _, rest = key.partition(".")
+    if section == "space":  # it names keys of other groups, and checks them itself
+        return
+    full = [known for known in all_keys() if known.endswith(f".{key}")]
+    if not rest and full:
+        raise ConfigError(f"unknown key {key}; did you mean {' or '.join(full)}?")
+    type_at(SoftshareConfig, key)
+
+
+def all_keys() -> list[str]:
+    """Return every dotted key of the configuration but those of the space, in its order."""
+    return [key for key, _ in leaves(tree_of(SoftshareConfig())) if key != "space"]
+
+
+def with_params(config: SoftshareConfig, params: Mapping[str, Any]) -> SoftshareConfig:
+    """Return a copy with the values of dotted keys put in place, validated again.
+
+    Raises:
+        ConfigError: a key is unknown or a value is refused.
+    """
+    return replaced(config, nested(params))
+
+
+def to_stored(config: SoftshareConfig) -> Tree:
+    """Return what defines the trials and the score of a study, as a JSON-able tree.
+
+    Names, budgets and places are left out: they may differ from one worker to the next.
+    """
+    tree: Tree = tree_of(config)
+    for key in ("storage", "workers", "runs_dir", "cache_dir", "output"):
+        del tree[key]
+    del tree["data"]["dir"]
+    del tree["study"]["name"], tree["study"]["num_trials"]
+    return tree
+
+
+def from_stored(stored: Mapping[str, Any], local: SoftshareConfig) -> SoftshareConfig:
+    """Return a study's configuration with the names, budgets and places of the local one.
+
+    Raises:
+        ConfigError: the stored configuration does not fit this version.
+    """
+    tree = dict(stored)
+    tree["data"] = {**stored["data"], "dir": tree_of(local.data)["dir"]}
+    tree["study"] = {
+        **stored["study"],
+        "name": local.study.name,
+        "num_trials": local.study.num_trials,
+    }
+    here = tree_of(local)
+    for key in ("storage", "workers", "runs_dir", "cache_dir", "output"):
+        tree[key] = here[key]
+    return build(SoftshareConfig, tree)
+
+
+def differences(stored: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
+    """Return one line for each key whose values differ between two stored trees.
+
+    Example line: ``retrain.tau: 0.2 in the study, 0.3 here``.
+    """
+    there, here = dict(leaves(stored)), dict(leaves(current))
+    keys = [*there, *(key for key in here if key not in there)]
+
+    def shown(values: Mapping[str, Any], key: str) -> str:
+        return show(values[key]) if key in values else "absent"
+
+    return [
+        f"{key}: {shown(there, key)} in the study, {shown(here, key)} here"
+        for key in keys
+        if there.get(key) != here.get(key) or (key in there) != (key in here)
+    ]

@@ -1,0 +1,42 @@
+"""The sampler of a study and the seeds of its trials (design §5).
+
+Multi-objective TPE with the accuracy cap as a constraint: without it a search farms collapsed
+networks, which are Pareto-optimal in the raw objectives. The constraint is told per trial with
+``trial.set_constraint``.
+"""
+
+import hashlib
+import json
+
+from optuna.samplers import BaseSampler, TPESampler
+
+NUM_STARTUP_TRIALS = 4
+"""Finished trials, the enqueued settings among them, before which values are drawn at random."""
+
+
+def make_sampler(seed: int) -> BaseSampler:
+    """Return a sampler for one ``ask``.
+
+    A sampler that is made again with the seed of its study repeats itself on resume and agrees
+    with every other worker's; so make one for each trial, seeded with the trial's own number.
+
+    Args:
+        seed: in [0, 2**32), as ``derive_seed`` gives it.
+    """
+    return TPESampler(
+        seed=seed,
+        n_startup_trials=NUM_STARTUP_TRIALS,
+        constant_liar=True,  # workers ask while others' trials still run
+        multivariate=True,  # one joint draw; default multi-objective TPE draws key by key
+    )
+
+
+def derive_seed(study_seed: int, *labels: str | int) -> int:
+    """Derive an independent seed in [0, 2**31) from a study's seed and what it is for.
+
+    Stable across machines, processes and versions: SHA-256 of the labels as JSON.
+
+    Example: ``derive_seed(study.seed, "trial", 7)``.
+    """
+    digest = hashlib.sha256(json.dumps([study_seed, *labels]).encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1
