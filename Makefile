@@ -1,0 +1,48 @@
+# `make search` does the main job, `make test` checks everything; both install what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# One thread a process: the workers share the cores by being several.
+export OMP_NUM_THREADS := 1
+
+.PHONY: help install search test lint format benchmarks clean
+.DELETE_ON_ERROR:
+
+help:  ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+install: $(VENV)/.installed  ## Make .venv with softshare in it
+
+search: $(VENV)/.installed  ## Search the quickstart study; ARGS="study.num_trials=24" overrides keys
+	$(BIN)/softshare search experiment=quickstart $(ARGS)
+
+test: $(VENV)/.installed-dev lint  ## Lint, types, import contract and tests
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: $(VENV)/.installed-dev  ## Lint, formatting, types and import contract
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.installed-dev  ## Format the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into results/
+	$(BIN)/python -m benchmarks.prior_step
+
+clean:  ## Remove the environment and the caches, not the runs
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(BIN)/pip:
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("softshare needs Python 3.11 or later: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV) || (echo "no venv module: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
