@@ -19,7 +19,7 @@ def error(network: nn.Module, split: Split, batch_size: int = 2500) -> float:
     """
     was_training = network.training
     network.eval()
-    num_right = 0
+    num_wrong = 0
     try:
         with torch.inference_mode():
             for inputs, labels in zip(
@@ -29,7 +29,7 @@ def error(network: nn.Module, split: Split, batch_size: int = 2500) -> float:
             ):
                 outputs = network(inputs)
                 right = (outputs.argmax(1) == labels) & outputs.isfinite().all(1)
-                num_right += int(right.sum())
+                num_wrong += len(labels) - int(right.sum())
     finally:
         network.train(was_training)
-    return 1 - num_right / len(split)
+    return num_wrong / len(split)

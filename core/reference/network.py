@@ -122,5 +122,5 @@ def _sha256(facts: dict[str, str], state: dict[str, Tensor]) -> str:
     for name in sorted(state):
         tensor = state[name]
         digest.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        digest.update(tensor.contiguous().view(torch.uint8).numpy().tobytes())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
