@@ -1,0 +1,63 @@
+"""A thread that renews the lease of the slot its worker holds, through outages of the database."""
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import DBAPIError
+
+from search.errors import LeaseLostError
+from search.outages import is_outage
+from search.slots import Slot, renew
+from search.storage import Storage
+
+_RENEWALS_PER_LEASE = 4
+
+
+class LeaseKeeper:
+    """Renews a slot's lease while its block runs.
+
+    A database that is away for a while is asked again: when it is back and nobody has taken the
+    slot, the lease goes on even though it had run out.
+    """
+
+    def __init__(self, storage: Storage, slot: Slot) -> None:
+        self._storage = storage
+        self._slot = slot
+        self._ended = threading.Event()
+        self._lost = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def check(self) -> None:
+        """Return while the slot is still ours.
+
+        Raises:
+            LeaseLostError: it is another's by now.
+        """
+        if self._lost.is_set():
+            raise LeaseLostError(f"slot {self._slot.number} was taken over by another worker")
+
+    def _keep(self) -> None:
+        while not self._ended.wait(self._slot.lease_seconds / _RENEWALS_PER_LEASE):
+            try:
+                renew(self._storage, self._slot)
+            except LeaseLostError:
+                self._lost.set()
+                return
+            except (DBAPIError, StorageInternalError) as error:
+                if not is_outage(error):
+                    raise

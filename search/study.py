@@ -1,0 +1,228 @@
+"""A study in the database: created once, resumed by anybody, with the configuration it began with.
+
+The row of our own table is written last, under a lock that every creator takes: who finds it finds
+Optuna's study, the reference network, the enqueued settings and the slots.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import TrialState as OptunaState
+from sqlalchemy import insert, select
+from sqlalchemy.engine import Row
+
+from core.reference import ReferenceNetwork
+from search.artifacts import DatabaseArtifactStore, load_artifact, save_artifact
+from search.configuration import SoftshareConfig, differences, from_stored, to_stored
+from search.errors import StudyError
+from search.provenance import git_revision, package_versions
+from search.records import ENQUEUED, ReferenceRecord, missing_study
+from search.schema import StudyTable, database_seconds
+from search.setting import load_settings
+from search.slots import SlotState, count_slots, resize
+from search.space import SearchSpace
+from search.storage import Storage
+
+DIRECTIONS = (StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE)
+"""Of the two objectives: accuracy loss, compression rate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenStudy:
+    """A study that this process works on.
+
+    Attributes:
+        storage: the database that holds it.
+        study_id: key of its row in our table.
+        optuna_study_id: key of its row in Optuna's.
+        config: what runs: the stored configuration with this process's own names and places.
+        reference: errors and sizes of the network that it compresses.
+        reference_artifact_id: the network itself.
+        data_fingerprint: fingerprint of the data that network was trained on.
+        optuna_study: Optuna's study of the same name.
+    """
+
+    storage: Storage = field(repr=False)
+    study_id: int
+    optuna_study_id: int
+    config: SoftshareConfig = field(repr=False)
+    reference: ReferenceRecord
+    reference_artifact_id: str
+    data_fingerprint: str | None
+    optuna_study: optuna.Study = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.optuna_study.study_name
+
+    @property
+    def artifacts(self) -> DatabaseArtifactStore:
+        """Where its files are kept."""
+        return DatabaseArtifactStore(self.storage)
+
+    def load_reference(self) -> ReferenceNetwork:
+        """Return the reference network as it was stored with the study.
+
+        Raises:
+            ArtifactError: it is missing or damaged.
+        """
+        return ReferenceNetwork.from_bytes(
+            load_artifact(self.artifacts, self.reference_artifact_id)
+        )
+
+    def count_slots(self) -> Mapping[SlotState, int]:
+        """Return how many of its trials have finished, are worked on, and wait."""
+        with self.storage.read() as connection:
+            return count_slots(connection, self.study_id)
+
+
+def open_study(
+    storage: Storage,
+    config: SoftshareConfig,
+    reference: ReferenceNetwork,
+    *,
+    data_fingerprint: str | None = None,
+) -> OpenStudy:
+    """Create the study ``config.study.name``, or resume it with as many trials as asked.
+
+    Raises:
+        StudyError: it exists with another configuration, or with more finished trials.
+        ConfigError: a setting to be tried first does not fit the search space.
+    """
+    with storage.exclusively():
+        if _find(storage, config.study.name) is None:
+            _create(storage, config, reference, data_fingerprint)
+    resumed = resume_study(storage, config)
+    assert resumed is not None
+    return resumed
+
+
+def resume_study(storage: Storage, config: SoftshareConfig) -> OpenStudy | None:
+    """Resume a study with as many trials as ``config.study.num_trials``; None if there is none.
+
+    Needs no reference network, which the study holds.
+
+    Raises:
+        StudyError: the study has another configuration, or more finished trials.
+    """
+    name = config.study.name
+    row = _find(storage, name)
+    if row is None:
+        return None
+    differing = differences(row.config, to_stored(config))
+    if differing:
+        raise StudyError(
+            f"study {name} exists with another configuration: {'; '.join(differing)}; give the "
+            f"new one a name of its own with study.name, or leave these keys as they are there"
+        )
+    if row.num_trials != config.study.num_trials:
+        with storage.write() as connection:
+            resize(connection, row.id, config.study.num_trials)
+    return _opened(storage, row, config)
+
+
+def join_study(storage: Storage, name: str, local: SoftshareConfig) -> OpenStudy:
+    """Open an existing study as it is, to work on it.
+
+    Args:
+        storage: the database that holds it.
+        name: its name.
+        local: gives this machine's places (data, cache); all else comes from the study.
+
+    Raises:
+        StudyError: there is no such study; the message lists those there.
+        ConfigError: its configuration does not fit this version.
+    """
+    row = _find(storage, name)
+    if row is None:
+        with storage.read() as connection:
+            raise missing_study(connection, name, storage.address)
+    return _opened(storage, row, local)
+
+
+def _find(storage: Storage, name: str) -> Row[Any] | None:
+    with storage.read() as connection:
+        return connection.execute(
+            select(StudyTable.__table__).where(StudyTable.name == name)
+        ).first()
+
+
+def _opened(storage: Storage, row: Row[Any], local: SoftshareConfig) -> OpenStudy:
+    config = from_stored(row.config, local)
+    config.study.name = row.name
+    return OpenStudy(
+        storage=storage,
+        study_id=row.id,
+        optuna_study_id=row.optuna_study_id,
+        config=config,
+        reference=ReferenceRecord(**row.reference),
+        reference_artifact_id=row.reference_artifact_id,
+        data_fingerprint=row.data_fingerprint,
+        optuna_study=optuna.load_study(study_name=row.name, storage=storage.optuna_storage),
+    )
+
+
+def _create(
+    storage: Storage,
+    config: SoftshareConfig,
+    reference: ReferenceNetwork,
+    data_fingerprint: str | None,
+) -> None:
+    settings = load_settings(config)  # before anything is written: they may be refused
+    study = _new_optuna_study(storage, config.study.name)
+    space = SearchSpace(config.space)
+    for setting in settings:
+        params = space.encode(setting.params)
+        enqueued = {
+            "setting": setting.name,
+            "overrides": dict(setting.overrides),
+            "params": params,
+        }
+        study.enqueue_trial(dict(params), user_attrs={ENQUEUED: enqueued})
+    artifact_id = save_artifact(DatabaseArtifactStore(storage), reference.to_bytes())
+    record = ReferenceRecord(
+        validation_error=reference.validation_error,
+        test_error=reference.test_error,
+        num_parameters=reference.num_parameters,
+        float32_bytes=reference.float32_bytes,
+    )
+    optuna_study_id = storage.optuna_storage.get_study_id_from_name(config.study.name)
+    with storage.write() as connection:
+        created = connection.execute(
+            insert(StudyTable).values(
+                name=config.study.name,
+                optuna_study_id=optuna_study_id,
+                config=to_stored(config),
+                reference=asdict(record),
+                reference_artifact_id=artifact_id,
+                data_fingerprint=data_fingerprint,
+                versions=package_versions(),
+                git_revision=git_revision(),
+                num_trials=config.study.num_trials,
+                created_at=database_seconds(),
+            )
+        )
+        assert created.inserted_primary_key is not None
+        resize(connection, created.inserted_primary_key[0], config.study.num_trials)
+
+
+def _new_optuna_study(storage: Storage, name: str) -> optuna.Study:
+    try:
+        left = optuna.load_study(study_name=name, storage=storage.optuna_storage)
+    except KeyError:
+        pass
+    else:
+        # Ours, left by a creator that died half-way, if nothing has run in it.
+        if any(t.state is not OptunaState.WAITING for t in left.get_trials(deepcopy=False)):
+            raise StudyError(
+                f"study {name} in {storage.address} was not made by softshare; "
+                "choose another study.name"
+            )
+        optuna.delete_study(study_name=name, storage=storage.optuna_storage)
+    return optuna.create_study(
+        study_name=name, storage=storage.optuna_storage, directions=DIRECTIONS
+    )

@@ -1,0 +1,182 @@
+"""A worker: claims slots of a study and runs their trials until the study is done or it is stopped.
+
+Our own loop on Optuna's ask and tell, because ``study.optimize`` overshoots its number of trials
+and leaves trials running for ever when a worker dies (design §5).
+"""
+
+import contextlib
+import math
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import FrameType
+
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import DBAPIError
+
+import core.compress
+from core.compress import CompressConfig
+from core.data import load_data
+from core.outcome import CompressionOutcome, OnEpoch
+from core.runtime import use_one_thread
+from search.configuration import SoftshareConfig
+from search.database_errors import unreachable
+from search.errors import StudyError
+from search.outages import Patience, is_outage
+from search.reaper import reap
+from search.records import TrialState
+from search.slots import LEASE_SECONDS, Slot, SlotState, claim
+from search.storage import StorageConfig, open_storage
+from search.study import OpenStudy, join_study
+from search.trial import Compress, run_trial
+
+POLL_SECONDS = 1.0
+"""How often a worker looks for a slot while others hold the last ones."""
+
+_REAPINGS_PER_LEASE = 4
+
+
+def worker_loop(
+    storage_config: StorageConfig,
+    study_name: str,
+    local: SoftshareConfig,
+    *,
+    compress: Compress | None = None,
+    lease_seconds: float = LEASE_SECONDS,
+) -> int:
+    """Join a study and work on it; return how many trials this worker finished.
+
+    SIGTERM and SIGINT end it at the next epoch, with its slot given back; a second one at once.
+
+    Args:
+        storage_config: the database.
+        study_name: a study there.
+        local: this machine's places (data, cache); all else comes from the study.
+        compress: does the work of a trial; by default the study's reference network, fetched
+            from the database, is compressed.
+        lease_seconds: how long a slot stays this worker's without a sign of life.
+
+    Raises:
+        StorageError: the database cannot be reached, or stayed away for too long.
+        StudyError: there is no such study, or this machine's data are not the study's.
+    """
+    use_one_thread()
+    with stop_on_signals() as stop:
+        storage = open_storage(storage_config, create=False)
+        try:
+            study = join_study(storage, study_name, local)
+            worker = Worker(study, compress or study_compress(study), stop, lease_seconds)
+            return worker.run()
+        except (DBAPIError, StorageInternalError) as error:
+            if not is_outage(error):
+                raise
+            if stop.is_set():
+                return 0
+            raise unreachable(storage_config.parsed, error) from error
+        finally:
+            storage.close()
+
+
+@dataclass
+class Worker:
+    """One process at work on one study.
+
+    Attributes:
+        study: the study.
+        compress: does the work of a trial.
+        stop: set when the process is to stop.
+        lease_seconds: how long a slot stays this worker's without a sign of life.
+        name: host, process and a random part.
+    """
+
+    study: OpenStudy
+    compress: Compress
+    stop: threading.Event
+    lease_seconds: float = LEASE_SECONDS
+    name: str = field(default_factory=lambda: f"{worker_prefix(os.getpid())}{secrets.token_hex(4)}")
+    _reaped_at: float = field(default=-math.inf, init=False)
+
+    def run(self) -> int:
+        """Run trials until all slots are finished or ``stop`` is set; return how many finished."""
+        patiently = Patience(self.stop)
+        num_finished = 0
+        while not self.stop.is_set():
+            patiently(self._reap_now_and_then)
+            slot = patiently(self._claim)
+            if slot is not None:
+                ended = run_trial(self.study, slot, self.compress, self.stop)
+                num_finished += ended not in (None, TrialState.interrupted)
+            elif patiently(self._is_done):
+                patiently(lambda: reap(self.study))
+                break
+            else:
+                self.stop.wait(POLL_SECONDS)
+        return num_finished
+
+    def _claim(self) -> Slot | None:
+        return claim(self.study.storage, self.study.study_id, self.name, self.lease_seconds)
+
+    def _reap_now_and_then(self) -> None:
+        # A lease that runs out is noticed within a fraction of its length, at little cost.
+        if time.monotonic() - self._reaped_at >= self.lease_seconds / _REAPINGS_PER_LEASE:
+            reap(self.study)
+            self._reaped_at = time.monotonic()
+
+    def _is_done(self) -> bool:
+        counts = self.study.count_slots()
+        return counts[SlotState.finished] == sum(counts.values())
+
+
+def worker_prefix(process_id: int) -> str:
+    """Return how the name of every worker begins that runs as a process of this machine."""
+    return f"{socket.gethostname()}:{process_id}:"
+
+
+def study_compress(study: OpenStudy) -> Compress:
+    """Return what compresses a study's reference network, fetched from its database.
+
+    Raises:
+        StudyError: the data on this machine are not those of the study.
+        DataError: the data cannot be loaded.
+        ArtifactError: the reference network is missing or damaged.
+    """
+    data = load_data(study.config.data, study.config.cache_dir)
+    if study.data_fingerprint not in (None, data.fingerprint):
+        raise StudyError(
+            f"study {study.name} needs data with the fingerprint {study.data_fingerprint}, but "
+            f"those of data.source={study.config.data.source.name} here have {data.fingerprint}; "
+            "set data.dir to the folder with the study's data"
+        )
+    reference = study.load_reference()
+
+    def compress_reference(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
+        trial_config = CompressConfig(
+            prior=config.prior, retrain=config.retrain, post_processing=config.post_processing
+        )
+        return core.compress.compress(reference, data, trial_config, on_epoch)
+
+    return compress_reference
+
+
+@contextlib.contextmanager
+def stop_on_signals() -> Iterator[threading.Event]:
+    """Set an event at the first SIGTERM or SIGINT; a second one ends the process at once."""
+    stop = threading.Event()
+    handled = (signal.SIGTERM, signal.SIGINT)
+
+    def request_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, request_stop) for number in handled}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
