@@ -51,9 +51,9 @@ def small_images() -> ImageSet:
     random = np.random.default_rng(0)
     rows, columns = np.mgrid[0:28, 0:28]
     figures = np.zeros((10, 28, 28))
-    for figure in figures:
-        for row, column in random.uniform(7, 21, (5, 2)):
-            figure += np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / 6)
+    for label, spots in enumerate(random.uniform(7, 21, (10, 5, 2))):
+        for row, column in spots:
+            figures[label] += np.exp(-((rows - row) ** 2 + (columns - column) ** 2) / 6)
     figures /= figures.max(axis=(1, 2), keepdims=True)
 
     def draw(num_images: int) -> tuple[np.ndarray, np.ndarray]:

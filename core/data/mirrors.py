@@ -9,6 +9,7 @@ import io
 import queue
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Sequence
 
@@ -85,6 +86,9 @@ def _open(url: str, answer_seconds: float) -> http.client.HTTPResponse:
     def ask() -> None:
         try:
             answers.put(urllib.request.urlopen(url, timeout=answer_seconds))
+        except urllib.error.HTTPError as error:
+            error.close()  # it is an answer too, with an open connection
+            answers.put(error)
         except (OSError, http.client.HTTPException) as error:
             answers.put(error)
 
