@@ -91,11 +91,16 @@ class Storage:
         with self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.execution_options(softshare_begin="BEGIN DEFERRED")
+                connection.exec_driver_sql("PRAGMA query_only=ON")
             else:
                 connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
-            yield connection
+            try:
+                yield connection
+            finally:
+                if self.is_sqlite and not connection.closed:
+                    connection.exec_driver_sql("PRAGMA query_only=OFF")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
