@@ -29,7 +29,7 @@ from core.post_processing import (
 )
 from core.prior import PriorConfig
 from core.reference import ReferenceNetwork
-from core.retraining import ErrorLoss, Reporter, RetrainConfig, retrain
+from core.retraining import ErrorLoss, Reporter, RetrainConfig, Retraining, retrain
 
 LOGITS_BATCH = 2500
 
@@ -77,10 +77,13 @@ def compress(
     )
     num_epochs = config.retrain.num_epochs + config.post_processing.fine_tuning_epochs
     report = Reporter(num_epochs, config.prior.num_components, on_epoch)
-    retrained = retrain(network, error_loss, data, config.prior, config.retrain, report)
-    weights = retrained.weights
+    retraining = Retraining.of_network(
+        network, error_loss, data.train.inputs, config.prior, config.retrain
+    )
+    retrain(retraining, data.validation, report)
+    weights = retraining.weights
     mixture = merge_components(
-        retrained.prior.mixture, config.post_processing.merge_threshold, weights.values.numel()
+        retraining.prior.mixture, config.post_processing.merge_threshold, weights.values.numel()
     )
     tensors = quantise(weights, mixture, config.post_processing.num_centroids)
     fine_tune(

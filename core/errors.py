@@ -39,4 +39,6 @@ def require(holds: bool, key: str, rule: str, value: object, remedy: str = "") -
     Example message: ``retrain.tau must be > 0, but got -1.0``.
     """
     if not holds:
-        raise ConfigError(f"{key} must be {rule}, but got {value}" + (f"; {remedy}" if remedy else ""))
+        raise ConfigError(
+            f"{key} must be {rule}, but got {value}" + (f"; {remedy}" if remedy else "")
+        )

@@ -14,10 +14,12 @@ import sys
 import tempfile
 import zipfile
 import zlib
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from jaxtyping import Float32, UInt8
 
 from core.data.idx import ImageSet
@@ -81,7 +83,7 @@ def read_wheel(path: Path) -> ImageSet:
     )
 
 
-def unpickle_arrays(pickled: BinaryIO | gzip.GzipFile, source: str) -> Any:
+def unpickle_arrays(pickled: BufferedIOBase, source: str) -> Any:
     """Unpickle what is made of NumPy arrays of floats and integers and of nothing else.
 
     Raises:
@@ -113,7 +115,7 @@ class _ArrayUnpickler(pickle.Unpickler):
         return allowed[module, name]
 
 
-def _empty_array(_kind: None, _shape: tuple[int, ...], _code: str) -> np.ndarray[Any, Any]:
+def _empty_array(_kind: None, _shape: tuple[int, ...], _code: str) -> npt.NDArray[Any]:
     return np.empty(0, np.uint8)  # the pickle's next step gives it shape, type and values
 
 

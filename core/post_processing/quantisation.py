@@ -102,13 +102,13 @@ def k_means(values: Float[Tensor, " values"], num_centroids: int) -> Int[Tensor,
     On a line the nearest centroid is found by the midpoints between centroids. Fewer distinct
     values than centroids give one cluster a value.
     """
-    distinct, inverse = torch.unique(values, return_inverse=True)
+    clusters: Tensor
+    distinct, clusters = torch.unique(values, return_inverse=True)
     if len(distinct) <= num_centroids:
-        return inverse
+        return clusters
     ascending = values.double().sort().values
     places = (torch.arange(num_centroids) + 0.5) / num_centroids * len(ascending)
     centroids = ascending[places.long()].unique()
-    clusters = torch.zeros(0)
     for _ in range(MAX_ITERATIONS):
         nearest = torch.bucketize(values.double(), (centroids[1:] + centroids[:-1]) / 2)
         if torch.equal(nearest, clusters):

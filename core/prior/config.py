@@ -42,7 +42,8 @@ class PriorConfig:
         anneal_start: fraction of the training at which the zero component starts to narrow.
         anneal_end: fraction of the training at which it has reached ``zero_std_mode``.
         form: how the complexity loss is computed.
-        table_error: bound on the error of the tabulated slope, relative to the largest slope.
+        table_error: bound on the error of the tabulated slope, relative to the largest slope
+            between the smallest and the largest weight.
     """
 
     num_components: int = 9

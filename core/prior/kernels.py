@@ -167,10 +167,10 @@ def interpolate(
         whole[lane, k] += np.int32(1)
         part[lane, k] += t
     counts[:] = 0
-    for k in range(num_nodes - 1):
+    for node in range(num_nodes - 1):
         for row in range(LANES):
-            counts[k] += whole[row, k] - part[row, k]
-            counts[k + 1] += part[row, k]
+            counts[node] += whole[row, node] - part[row, node]
+            counts[node + 1] += part[row, node]
 
 
 @compiled

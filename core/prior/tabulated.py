@@ -91,7 +91,8 @@ def add_tabulated_gradient(
         weights: all weights, on the CPU in single precision.
         gradient: their gradient, added to in place.
         scale: factor on the slope, tau / N in training.
-        error: bound on the error of a slope, relative to the largest slope over the weights.
+        error: bound on the error of a slope, relative to the largest slope between the smallest
+            and the largest weight.
 
     Returns:
         The statistics, or None (and an unchanged gradient) where the bound cannot be met with

@@ -4,7 +4,7 @@ from core.retraining.config import RetrainConfig
 from core.retraining.error_loss import ErrorLoss
 from core.retraining.flat_weights import FlatWeights
 from core.retraining.reporting import Reporter
-from core.retraining.retrain import Retrained, retrain
+from core.retraining.retrain import Retraining, retrain
 from core.retraining.stopping import RetrainingStopped
 
 __all__ = [
@@ -12,7 +12,7 @@ __all__ = [
     "FlatWeights",
     "Reporter",
     "RetrainConfig",
-    "Retrained",
+    "Retraining",
     "RetrainingStopped",
     "retrain",
 ]

@@ -9,12 +9,13 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
-from core.data import Data
+from core.data import Split
 from core.errors import RetrainError
 from core.evaluation import error
-from core.prior import GaussianMixturePrior, PriorConfig, add_complexity_gradient
+from core.prior import Complexity, GaussianMixturePrior, PriorConfig, add_complexity_gradient
 from core.prior.mixture import LOG_PRECISION_LIMIT
 from core.retraining.batches import batches
 from core.retraining.config import RetrainConfig
@@ -26,83 +27,114 @@ from core.retraining.stopping import HopelessnessRule
 
 
 @dataclass(frozen=True)
-class Retrained:
-    """A network after the retraining, not yet quantised.
+class Retraining:
+    """A network, its mixture prior and the optimiser that trains them together.
 
     Attributes:
-        weights: the network's weights, which are views of this.
-        prior: the mixture that the weights have settled in.
-    """
-
-    weights: FlatWeights
-    prior: GaussianMixturePrior
-
-
-def retrain(
-    network: nn.Module,
-    error_loss: ErrorLoss,
-    data: Data,
-    prior_config: PriorConfig,
-    config: RetrainConfig,
-    report: Reporter,
-) -> Retrained:
-    """Retrain a network in place under the mixture prior.
-
-    Args:
-        network: the reference network; its weights are replaced.
-        error_loss: the error loss on ``data.train``.
-        data: training data, and validation data for the reports only.
+        network: the network; its weight tensors are views of ``weights``.
+        weights: the weights that the prior acts on.
+        prior: the mixture that the weights settle in.
+        optimiser: Adam over the weights (group 0) and the mixture.
+        error_loss: the error loss on the training set.
+        inputs: the training set's inputs.
         prior_config: the prior, its hyper-priors and the annealing.
         config: rates, tau and schedule.
+    """
+
+    network: nn.Module
+    weights: FlatWeights
+    prior: GaussianMixturePrior
+    optimiser: torch.optim.Adam
+    error_loss: ErrorLoss
+    inputs: Float[Tensor, "examples ..."]
+    prior_config: PriorConfig
+    config: RetrainConfig
+
+    @classmethod
+    def of_network(
+        cls,
+        network: nn.Module,
+        error_loss: ErrorLoss,
+        inputs: Float[Tensor, "examples ..."],
+        prior_config: PriorConfig,
+        config: RetrainConfig,
+    ) -> "Retraining":
+        """Begin at a trained network, with the mixture initialised on its weights (paper §4.2).
+
+        Raises:
+            RetrainError: the network has no weight that the prior can act on.
+        """
+        weights = FlatWeights.from_network(network)
+        prior = GaussianMixturePrior.from_weights(weights.values, prior_config)
+        optimiser = make_optimiser(weights, prior, config)
+        return cls(network, weights, prior, optimiser, error_loss, inputs, prior_config, config)
+
+    def step(self, examples: Int[Tensor, " batch"], fraction: float) -> tuple[Tensor, Complexity]:
+        """Take one step of Adam on Eq. 6.
+
+        Args:
+            examples: indices of the batch in the training set.
+            fraction: share of the training that is done, in [0, 1); drives the schedules.
+
+        Returns:
+            The error loss of the batch before the step, and the complexity loss.
+        """
+        config = self.config
+        self.optimiser.param_groups[0]["lr"] = config.lr_weights * cosine(
+            fraction, config.lr_final_fraction
+        )
+        self.prior.set_zero_std(self.prior_config, zero_std(fraction, self.prior_config))
+        self.weights.zero_gradient()
+        loss = self.error_loss(self.network(self.inputs[examples]), examples)
+        loss.backward()
+        tau = config.tau * warm_up(fraction, config.tau_warm_up)
+        complexity = add_complexity_gradient(
+            self.prior,
+            self.weights.values,
+            self.weights.gradient,
+            tau / len(self.inputs),
+            self.prior_config,
+        )
+        self.optimiser.step()
+        self.prior.mixture.log_precisions.clamp_(max=LOG_PRECISION_LIMIT)
+        return loss.detach(), complexity
+
+
+def retrain(retraining: Retraining, validation: Split, report: Reporter) -> None:
+    """Retrain a network in place under the mixture prior for all its epochs.
+
+    Args:
+        retraining: the network, its prior and their configuration.
+        validation: data whose error is reported, and that nothing here is decided on.
         report: takes an ``EpochReport`` an epoch; whatever it raises ends the retraining.
 
     Raises:
         RetrainError: a loss is not finite.
-        RetrainingStopped: the run is trapped or collapsed and ``config.stop_hopeless`` is set.
+        RetrainingStopped: the run is trapped or collapsed and ``retrain.stop_hopeless`` is set.
     """
-    weights = FlatWeights.from_network(network)
-    prior = GaussianMixturePrior.from_weights(weights.values, prior_config)
-    optimiser = make_optimiser(weights, prior, config)
-    rule = HopelessnessRule(error_loss.of_constant_predictor())
-    num_examples = len(data.train)
+    config = retraining.config
+    rule = HopelessnessRule(retraining.error_loss.of_constant_predictor())
+    num_examples = len(retraining.inputs)
     num_steps = config.num_epochs * math.ceil(num_examples / config.batch_size)
     generator = torch.Generator().manual_seed(config.seed)
     step = 0
     for epoch in range(1, config.num_epochs + 1):
-        network.train()
+        retraining.network.train()
         total_loss = 0.0
         for examples in batches(num_examples, config.batch_size, generator):
-            fraction = step / num_steps
-            for group in optimiser.param_groups[:1]:
-                group["lr"] = config.lr_weights * cosine(fraction, config.lr_final_fraction)
-            prior.set_zero_std(prior_config, zero_std(fraction, prior_config))
-            weights.zero_gradient()
-            loss = error_loss(network(data.train.inputs[examples]), examples)
-            loss.backward()
-            scale = config.tau * warm_up(fraction, config.tau_warm_up) / num_examples
-            complexity = add_complexity_gradient(
-                prior, weights.values, weights.gradient, scale, prior_config
-            )
-            optimiser.step()
-            prior.mixture.log_precisions.clamp_(max=LOG_PRECISION_LIMIT)
-            total_loss += float(loss.detach()) * len(examples)
+            loss, complexity = retraining.step(examples, step / num_steps)
+            total_loss += float(loss) * len(examples)
             step += 1
-        mean_loss = total_loss / num_examples
+        mean_loss, nonzero_fraction = total_loss / num_examples, 1 - complexity.zero_share
         if not (math.isfinite(mean_loss) and math.isfinite(complexity.loss)):
             raise RetrainError(
                 f"the loss is not finite in epoch {epoch} of the retraining "
                 f"(error loss {mean_loss}, complexity loss {complexity.loss})"
             )
-        report(
-            "retrain",
-            mean_loss,
-            complexity.loss,
-            1 - complexity.zero_share,
-            error(network, data.validation),
-        )
+        validation_error = error(retraining.network, validation)
+        report("retrain", mean_loss, complexity.loss, nonzero_fraction, validation_error)
         if config.stop_hopeless:
-            rule.observe(step / num_steps, 1 - complexity.zero_share, mean_loss)
-    return Retrained(weights, prior)
+            rule.observe(step / num_steps, nonzero_fraction, mean_loss)
 
 
 def make_optimiser(
