@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from core.data import Data, DataConfig, load_data
 from core.data.idx import FILE_NAMES, ImageSet, write_idx
@@ -20,6 +21,9 @@ from core.reference import (
     load_or_train_reference,
     train_reference,
 )
+
+# As every process of ours does; but denormal numbers stay, which Hypothesis insists on.
+torch.set_num_threads(1)
 
 SMALL_VALIDATION = 500
 SMALL_REFERENCE = ReferenceConfig(num_epochs=6, batch_size=64, dropout=0.1)

@@ -12,8 +12,8 @@ import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from jaxtyping import UInt8
@@ -78,9 +78,7 @@ def num_dimensions(field: str) -> int:
     return 3 if field.endswith("images") else 1
 
 
-def read_idx(
-    stream: BinaryIO | gzip.GzipFile, source: str, num_dimensions: int
-) -> UInt8[np.ndarray, "..."]:
+def read_idx(stream: BufferedIOBase, source: str, num_dimensions: int) -> UInt8[np.ndarray, "..."]:
     """Read one IDX file of unsigned bytes.
 
     Memory is taken as the values arrive, never by what the header claims.
@@ -172,7 +170,7 @@ def _find(folder: Path, name: str) -> Path:
     )
 
 
-def _read_at_most(stream: BinaryIO | gzip.GzipFile, limit: int) -> bytearray:
+def _read_at_most(stream: BufferedIOBase, limit: int) -> bytearray:
     values = bytearray()
     while len(values) < limit:
         chunk = stream.read(min(_CHUNK_BYTES, limit - len(values)))

@@ -92,7 +92,7 @@ class ReferenceNetwork:
             network.load_state_dict(state)
             return cls(
                 network_name=facts["network_name"],
-                state=state,
+                state={name: state[name] for name in network.state_dict()},  # in their order
                 validation_error=float(facts["validation_error"]),
                 test_error=float(facts["test_error"]),
                 num_parameters=count_parameters(network),

@@ -78,7 +78,7 @@ def test_every_mirror_that_failed_is_named_with_its_reason(mirror: str, closed: 
 
 def test_a_name_that_nobody_knows_is_given_up() -> None:
     with pytest.raises(DataError, match="no mirror served it: http://softshare"):
-        mirrors.fetch(["http://softshare.invalid/"], answer_seconds=1)
+        mirrors.fetch(["http://softshare.invalid/"], answer_seconds=1.0)
 
 
 def test_a_server_that_never_answers_is_given_up() -> None:
@@ -93,7 +93,7 @@ def test_an_answer_without_end_is_given_up() -> None:
         with pytest.raises(DataError, match="longer than 16777216 bytes"):
             mirrors.fetch([address])
         with pytest.raises(DataError, match="not complete after 0 s"):
-            mirrors.fetch([address], download_seconds=0)
+            mirrors.fetch([address], download_seconds=0.0)
 
 
 def test_a_damaged_file_is_refused(mirror: str, tmp_path: Path) -> None:
