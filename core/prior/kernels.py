@@ -51,7 +51,7 @@ def subdivide(
         edges: the bounds of the cells, ascending and even, one more than cells.
         means: means of the components.
         precisions: precisions of the components.
-        log_scales: log pi_j + 0.5 log lambda_j.
+        log_scales: log pi_j + 0.5 log(lambda_j / 2 pi).
         error: greatest error of the slope relative to the largest slope at an edge.
         subdivisions: filled with the number of intervals of every cell.
     """
@@ -102,7 +102,7 @@ def tabulate(
     slopes: Singles,
     responsibilities: Doubles,
 ) -> None:
-    """Evaluate f = -log p (up to its constant), f' and the responsibilities on every node."""
+    """Evaluate f = -log p, f' and the responsibilities on every node."""
     num_components = means.shape[0]
     for k in range(nodes.shape[0]):
         best = -np.inf

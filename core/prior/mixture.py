@@ -59,14 +59,14 @@ class GaussianMixture:
             [log_zero.reshape(1), log_rest + torch.log_softmax(self.mixing_logits, dim=0)]
         )
 
+    def log_scales(self) -> Float[Tensor, " components"]:
+        """Return log pi_j + 0.5 log(lambda_j / 2 pi), what log_joint is at a component's mean."""
+        return self.log_mixing_proportions() + 0.5 * (self.log_precisions - math.log(2 * math.pi))
+
     def log_joint(self, weights: Float[Tensor, " weights"]) -> Float[Tensor, "weights components"]:
         """Return log pi_j N(w_i; mu_j, sigma_j²) for every weight and component."""
         distance = weights.to(DTYPE)[:, None] - self.means
-        return (
-            self.log_mixing_proportions()
-            + 0.5 * (self.log_precisions - math.log(2 * math.pi))
-            - 0.5 * self.log_precisions.exp() * distance.square()
-        )
+        return self.log_scales() - 0.5 * self.log_precisions.exp() * distance.square()
 
     def negative_log_likelihood(self, weights: Float[Tensor, " weights"]) -> Float[Tensor, ""]:
         """Return -sum_i log p(w_i) in nats."""

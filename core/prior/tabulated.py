@@ -58,7 +58,7 @@ def build_table(
     mixture = prior.mixture
     means = mixture.means.detach().numpy()
     precisions = mixture.log_precisions.detach().exp().numpy()
-    log_scales = mixture.log_mixing_proportions().detach().numpy() + 0.5 * np.log(precisions)
+    log_scales = mixture.log_scales().detach().numpy()
     width = max((high - low) / NUM_CELLS, 1e-6)
     edges: kernels.Doubles = low + width * np.arange(NUM_CELLS + 1, dtype=np.float64)
     subdivisions = np.empty(NUM_CELLS, np.int64)
@@ -73,7 +73,6 @@ def build_table(
     values, slopes = np.empty(num_nodes), np.empty(num_nodes, np.float32)
     responsibilities = np.empty((num_nodes, mixture.num_components))
     kernels.tabulate(nodes, means, precisions, log_scales, values, slopes, responsibilities)
-    values += 0.5 * math.log(2 * math.pi)
     return Table(low, width, subdivisions, first_nodes, nodes, values, slopes, responsibilities)
 
 
