@@ -3,7 +3,10 @@
 import torch
 from torch import nn
 
+from core.codec import CompressedNetwork
 from core.data import Split
+from core.errors import DataError
+from core.networks import NETWORKS, build_network
 
 
 def error(network: nn.Module, split: Split, batch_size: int = 2500) -> float:
@@ -33,3 +36,24 @@ def error(network: nn.Module, split: Split, batch_size: int = 2500) -> float:
     finally:
         network.train(was_training)
     return num_wrong / len(split)
+
+
+def load_compressed(network: CompressedNetwork) -> nn.Module:
+    """Build the network that a decoded file names, with the file's weights, in evaluation mode.
+
+    Raises:
+        DataError: the network is not known here, or the file's tensors are not its tensors.
+    """
+    if network.network_name not in NETWORKS:
+        raise DataError(
+            f"the file holds the network {network.network_name}, but known here are "
+            f"{', '.join(sorted(NETWORKS))}; read it with the version that wrote it"
+        )
+    module = build_network(network.network_name)
+    state = {name: torch.from_numpy(array) for name, array in network.arrays().items()}
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"the file does not hold a {network.network_name}: {reason}") from error
+    return module.eval()
