@@ -1,0 +1,67 @@
+"""Sorts the words after a verb into the verb's own arguments and overrides of the configuration."""
+
+import re
+from collections.abc import Sequence
+
+from core.errors import ConfigError
+from search.command_line.request import Request
+from search.command_line.verbs import Verb
+from search.composition import is_group_choice, parse_override
+
+
+def parse(verb: Verb, words: Sequence[str]) -> Request:
+    """Sort the words after a verb.
+
+    Raises:
+        ConfigError: a word is none that the verb takes, or one that it needs is missing.
+    """
+    arguments: dict[str, str] = {}
+    overrides: list[str] = []
+    for word in words:
+        name, value = _argument(verb, word, arguments)
+        if name is None:
+            overrides.append(word)
+        elif name in arguments:
+            raise ConfigError(f"{name} is given twice; usage: {verb.usage}")
+        else:
+            arguments[name] = value
+    for argument in verb.arguments:
+        if argument.required and argument.name not in arguments:
+            raise ConfigError(f"{argument.form} is missing; usage: {verb.usage}")
+    for word in overrides:
+        _require_read(verb, word)
+    return Request(verb=verb.name, words=tuple(words), arguments=arguments, overrides=overrides)
+
+
+def _argument(verb: Verb, word: str, taken: dict[str, str]) -> tuple[str | None, str]:
+    """Return name and value of a verb's own argument, or None for an override."""
+    key, equals, value = word.partition("=")
+    if equals and key in {argument.name for argument in verb.arguments}:
+        return key, value
+    if equals and re.fullmatch(r"[+~]{0,2}[\w.@/:-]+", key):
+        return None, word
+    if word.startswith("~"):
+        return None, word
+    if word.startswith("-"):
+        raise ConfigError(f"{word} is no option; write key=value; usage: {verb.usage}")
+    for argument in verb.arguments:
+        if argument.positional and argument.name not in taken:
+            return argument.name, word
+    raise ConfigError(f"cannot take {word!r}; usage: {verb.usage}")
+
+
+def _require_read(verb: Verb, word: str) -> None:
+    """Refuse an override that the verb would not look at: it would be silently without effect."""
+    override = parse_override(word)
+    key = override.key_or_group
+    section = key.split(".", maxsplit=1)[0]
+    partly = [k for k in verb.keys if k.startswith(f"{section}.")]
+    if section in verb.keys or key in verb.keys or (partly and is_group_choice(override)):
+        return
+    # A misspelt key is better explained by the configuration, which knows near ones.
+    from search.configuration import check_key  # noqa: PLC0415 - it imports torch, help must not
+
+    if not is_group_choice(override):
+        check_key(key)
+    keys = f"its keys are {', '.join(verb.keys)}" if verb.keys else "it reads no keys"
+    raise ConfigError(f"{verb.name} does not read {key}; {keys}")

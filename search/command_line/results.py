@@ -1,0 +1,191 @@
+"""The verbs that read a study's results: ``status``, ``pareto`` and ``best``."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from search.command_line.printing import print_json, print_lines, print_table
+from search.command_line.request import Request
+from search.command_line.studies import ReadStudy, read
+from search.configuration import OutputFormat
+from search.conversion import show
+from search.judging import JudgedTrial, best_trial, feasible_front
+from search.progress import latest_epochs
+from search.quantities import count, duration, percent, points, rate
+from search.records import StudyRecord, TrialRecord, TrialState
+
+TRIAL_COLUMNS = (
+    "trial",
+    "setting",
+    "accuracy loss, points",
+    "validation error",
+    "test error",
+    "file bytes",
+    "compression",
+    "Han's format",
+    "non-zeros",
+)
+
+"""Columns of a table of complete trials; ``trial_row`` fills them."""
+
+
+def pareto(request: Request) -> None:
+    """Print the Pareto front of a study within its accuracy cap."""
+    study = read(request.overrides)
+    front = feasible_front(study.trials)
+    if study.config.output is OutputFormat.json:
+        head = {"study": study.name, "reference": reference_json(study.snapshot.study)}
+        print_json({**head, "points": [trial_json(trial.record) for trial in front]})
+    else:
+        print_front(study.snapshot.study, front, study.score_config.max_accuracy_loss)
+
+
+def best(request: Request) -> None:
+    """Print the trial with the smallest file within the accuracy cap."""
+    study = read(request.overrides)
+    trial = study.best()
+    if study.config.output is OutputFormat.json:
+        head = {"study": study.name, "reference": reference_json(study.snapshot.study)}
+        print_json({**head, "point": trial_json(trial.record)})
+        return
+    cap = percent(study.score_config.max_accuracy_loss)
+    title = f"Study {study.name}: smallest file that loses at most {cap} of accuracy"
+    print_table(title, TRIAL_COLUMNS, [trial_row(trial.record)], num_text_columns=2)
+    params = [(key, show(value)) for key, value in trial.record.params.items()]
+    print_table("Its hyperparameters", ("key", "value"), params, num_text_columns=1)
+
+
+def status(request: Request) -> None:
+    """Print how far a study is."""
+    study = read(request.overrides)
+    if study.config.output is OutputFormat.json:
+        print_json(_status_json(study))
+        return
+    record, snapshot = study.snapshot.study, study.snapshot
+    states = Counter(trial.state for trial in snapshot.trials)
+    listed = ", ".join(f"{states[state]} {state}" for state in TrialState if states[state])
+    print_lines(
+        f"study {study.name}: {snapshot.num_finished} of {record.num_trials} trials finished"
+        + (f" ({listed})" if listed else ""),
+        f"reference network: {percent(record.reference.validation_error)} validation error, "
+        f"{percent(record.reference.test_error)} test error, "
+        f"{count(record.reference.num_parameters)} parameters, "
+        f"{count(record.reference.float32_bytes)} bytes as 32-bit floats",
+    )
+    within = percent(study.score_config.max_accuracy_loss)
+    top = best_trial(study.trials)
+    if top is None:
+        print_lines(f"no trial yet that loses at most {within} of accuracy")
+    else:
+        print_lines(
+            f"best within {within} of accuracy loss: trial {top.record.number}, "
+            f"{count(top.record.file_bytes)} bytes, {rate(top.record.compression_rate)}, "
+            f"{points(top.record.accuracy_loss)} points"
+        )
+    _print_running(study)
+    ended = [t for t in snapshot.trials if t.state in (TrialState.stopped, TrialState.failed)]
+    if ended:
+        rows = [(str(t.number), t.setting or "", t.state.value, t.reason or "") for t in ended]
+        print_table(
+            "Ended early", ("trial", "setting", "state", "reason"), rows, num_text_columns=4
+        )
+
+
+def print_front(study: StudyRecord, front: Iterable[JudgedTrial], cap: float) -> None:
+    """Print a Pareto front as a table."""
+    rows = [trial_row(trial.record) for trial in front]
+    if not rows:
+        print_lines(f"study {study.name}: no trial yet that loses at most {percent(cap)}")
+        return
+    title = (
+        f"Pareto front of study {study.name} within {percent(cap)} of accuracy loss; the reference "
+        f"network: {percent(study.reference.validation_error)} validation error, "
+        f"{percent(study.reference.test_error)} test error, "
+        f"{count(study.reference.float32_bytes)} bytes"
+    )
+    print_table(title, TRIAL_COLUMNS, rows, num_text_columns=2)
+
+
+def trial_row(trial: TrialRecord) -> tuple[str, ...]:
+    """Return a complete trial as the cells under ``TRIAL_COLUMNS``."""
+    return (
+        str(trial.number),
+        trial.setting or "",
+        points(trial.accuracy_loss),
+        percent(trial.validation_error),
+        percent(trial.test_error),
+        count(trial.file_bytes),
+        rate(trial.compression_rate),
+        rate(trial.han_compression_rate),
+        percent(trial.nonzero_fraction),
+    )
+
+
+def trial_json(trial: TrialRecord) -> dict[str, Any]:
+    """Return a complete trial for programs; errors and losses are fractions."""
+    return {
+        "trial": trial.number,
+        "accuracy_loss": trial.accuracy_loss,
+        "validation_error": trial.validation_error,
+        "test_error": trial.test_error,
+        "compression_rate": trial.compression_rate,
+        "file_bytes": trial.file_bytes,
+        "han_compression_rate": trial.han_compression_rate,
+        "nonzero_fraction": trial.nonzero_fraction,
+        "params": trial.params,
+    }
+
+
+def reference_json(study: StudyRecord) -> dict[str, Any]:
+    """Return the reference network of a study for programs."""
+    return {
+        "validation_error": study.reference.validation_error,
+        "test_error": study.reference.test_error,
+        "num_parameters": study.reference.num_parameters,
+        "float32_bytes": study.reference.float32_bytes,
+    }
+
+
+def _print_running(study: ReadStudy) -> None:
+    latest = latest_epochs(study.snapshot.epochs)
+    rows = []
+    for trial in study.snapshot.trials:
+        if trial.state is TrialState.running:
+            epoch = latest.get(trial.number)
+            progress = f"{epoch.epoch}/{epoch.num_epochs}" if epoch else "starting"
+            seconds = duration(epoch.seconds if epoch else None)
+            rows.append(
+                (str(trial.number), trial.setting or "", trial.worker or "", progress, seconds)
+            )
+    if rows:
+        columns = ("trial", "setting", "worker", "epoch", "time")
+        print_table("Running", columns, rows, num_text_columns=3)
+
+
+def _status_json(study: ReadStudy) -> dict[str, Any]:
+    snapshot = study.snapshot
+    latest = latest_epochs(snapshot.epochs)
+    top = best_trial(study.trials)
+    states = Counter(trial.state for trial in snapshot.trials)
+    trials = [
+        {
+            "trial": trial.number,
+            "state": trial.state.value,
+            "setting": trial.setting,
+            "reason": trial.reason,
+            "worker": trial.worker,
+            "epoch": latest[trial.number].epoch if trial.number in latest else None,
+            "num_epochs": latest[trial.number].num_epochs if trial.number in latest else None,
+        }
+        for trial in snapshot.trials
+    ]
+    return {
+        "study": study.name,
+        "num_trials": snapshot.study.num_trials,
+        "num_finished": snapshot.num_finished,
+        "states": {state.value: states[state] for state in TrialState},
+        "max_accuracy_loss": study.score_config.max_accuracy_loss,
+        "reference": reference_json(snapshot.study),
+        "best": None if top is None else trial_json(top.record),
+        "trials": trials,
+    }

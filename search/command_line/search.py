@@ -1,0 +1,115 @@
+"""``search``: create or resume a study, run local workers on it, report what came out."""
+
+import shlex
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from core.codec import write_file
+from core.data import load_data
+from core.reference import load_or_train_reference
+from core.runtime import use_one_thread
+from search.artifacts import DatabaseArtifactStore, load_artifact
+from search.command_line.epoch_lines import EpochLines
+from search.command_line.printing import make_console, print_lines
+from search.command_line.request import Request
+from search.command_line.results import print_front
+from search.configuration import SoftshareConfig, compose
+from search.judging import best_trial, feasible_front, judge
+from search.launcher import run_local_workers
+from search.progress import SearchProgress
+from search.quantities import count, percent, points, rate
+from search.records import StudySnapshot, read_study
+from search.setting import load_settings
+from search.storage import Storage, open_storage
+from search.study import open_study, resume_study
+
+REPORTS = "softshare.reports"
+"""Group of entry points that write a report: functions of a study's snapshot, a score
+configuration and a path, named by the suffix of their files. Drawing is a room above this one,
+so it is found by name and never imported."""
+
+
+def search(request: Request) -> None:
+    """Run a study to its number of trials and report.
+
+    Raises:
+        KeyboardInterrupt: with the command that goes on, as its message.
+    """
+    config = compose(request.overrides)
+    load_settings(config)  # a setting outside the space is refused before anything is trained
+    use_one_thread()
+    try:
+        _search(config)
+    except KeyboardInterrupt:
+        command = shlex.join(["softshare", "search", *request.words])
+        raise KeyboardInterrupt(
+            f"interrupted; what is finished is kept in study {config.study.name}; "
+            f"go on with: {command}"
+        ) from None
+
+
+def _search(config: SoftshareConfig) -> None:
+    storage = open_storage(config.storage)
+    try:
+        open_or_create(storage, config)
+        with SearchProgress(make_console(), config.workers) as progress:
+            run_local_workers(config, progress.update)
+        snapshot = read_study(storage, config.study.name)
+        report(storage, snapshot, config)
+    finally:
+        storage.close()
+
+
+def open_or_create(storage: Storage, config: SoftshareConfig) -> None:
+    """Resume the study, or train its reference network and create it.
+
+    Raises:
+        StudyError: it exists with another configuration.
+        DataError: the data cannot be loaded.
+    """
+    name = config.study.name
+    if resume_study(storage, config) is not None:
+        print_lines(f"resuming study {name} in {storage.address}")
+        return
+    data = load_data(config.data, config.cache_dir)
+    reference = load_or_train_reference(
+        config.model, data, config.reference, config.cache_dir, EpochLines().reference_epoch
+    )
+    open_study(storage, config, reference, data_fingerprint=data.fingerprint)
+    print_lines(
+        f"study {name} in {storage.address}: {config.model.name} on {data.name}, "
+        f"{count(reference.num_parameters)} parameters, {count(reference.float32_bytes)} bytes; "
+        f"reference network {percent(reference.validation_error)} validation error, "
+        f"{percent(reference.test_error)} test error"
+    )
+
+
+def report(storage: Storage, snapshot: StudySnapshot, config: SoftshareConfig) -> None:
+    """Print the Pareto front of a finished study, write its report and its best file."""
+    cap = config.score.max_accuracy_loss
+    trials = judge(snapshot, config.score)
+    print_front(snapshot.study, feasible_front(trials), cap)
+    folder = config.runs_dir / config.study.name
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in write_reports(snapshot, config, folder):
+        print_lines(f"report: {path}")
+    best = best_trial(trials)
+    if best is None or best.record.artifact_id is None:
+        return
+    path = folder / "best.sws"
+    write_file(path, load_artifact(DatabaseArtifactStore(storage), best.record.artifact_id))
+    print_lines(
+        f"best file: {path}, trial {best.record.number}, {count(best.record.file_bytes)} bytes, "
+        f"{rate(best.record.compression_rate)}, accuracy loss "
+        f"{points(best.record.accuracy_loss)} points"
+    )
+
+
+def write_reports(snapshot: StudySnapshot, config: SoftshareConfig, folder: Path) -> list[Path]:
+    """Let every installed report write its file ``report.SUFFIX`` and return the paths."""
+    paths = []
+    for entry in sorted(entry_points(group=REPORTS), key=lambda entry: entry.name):
+        path = folder / f"report.{entry.name}"
+        entry.load()(snapshot, config.score, path)
+        paths.append(path)
+    return paths

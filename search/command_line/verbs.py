@@ -1,0 +1,187 @@
+"""The verbs of the command line: what each takes, what it reads and where its code is.
+
+The code of a verb is imported when it runs, so that ``--help`` needs neither torch nor a database.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from search.command_line.request import Request
+
+
+@dataclass(frozen=True, kw_only=True)
+class Argument:
+    """An argument of a verb that is no configuration key.
+
+    Attributes:
+        name: key on the command line, as in ``to=FILE``.
+        form: what to write, for the usage line.
+        meaning: one line.
+        positional: whether the bare value will do without its key.
+        required: whether the verb refuses to run without it.
+    """
+
+    name: str
+    form: str
+    meaning: str
+    positional: bool = False
+    required: bool = False
+
+    @property
+    def usage(self) -> str:
+        """How it stands in a usage line."""
+        return self.form if self.required else f"[{self.form}]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verb:
+    """A verb.
+
+    Attributes:
+        name: as typed.
+        summary: one line.
+        keys: configuration groups and dotted keys that it reads; it refuses others.
+        arguments: what it takes beside configuration keys.
+        code: ``module:function`` below this package; the function takes a ``Request``.
+    """
+
+    name: str
+    summary: str
+    keys: tuple[str, ...]
+    code: str
+    arguments: tuple[Argument, ...] = ()
+
+    @property
+    def usage(self) -> str:
+        """The usage line."""
+        words = [argument.usage for argument in self.arguments]
+        keys = ["[key=value ...]"] if self.keys else []
+        return " ".join(["softshare", self.name, *words, *keys])
+
+    def run(self, request: Request) -> None:
+        """Import the verb's code and run it."""
+        module, function = self.code.split(":")
+        code = getattr(importlib.import_module(f"search.command_line.{module}"), function)
+        cast(Callable[[Request], None], code)(request)
+
+
+_FILE = Argument(
+    name="file", form="FILE", meaning="a compressed file (.sws)", positional=True, required=True
+)
+_TRAINING = ("model", "data", "reference", "prior", "retrain", "post_processing")
+_STUDY = ("study.name", "storage", "experiment", "runs_dir")
+
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb(
+            name="search",
+            summary="create or resume a study, run local workers, report",
+            keys=(
+                *_TRAINING,
+                "score",
+                "study",
+                "storage",
+                "space",
+                "experiment",
+                "workers",
+                "runs_dir",
+                "cache_dir",
+            ),
+            code="search:search",
+        ),
+        Verb(
+            name="worker",
+            summary="join a study by its name and storage; its configuration comes from the study",
+            keys=(*_STUDY, "data.dir", "cache_dir"),
+            code="worker:worker",
+        ),
+        Verb(
+            name="status",
+            summary="how far a study is: trials by state, running ones, failures and their reasons",
+            keys=(*_STUDY, "score", "output"),
+            code="results:status",
+        ),
+        Verb(
+            name="pareto",
+            summary="the trials within the accuracy cap that no other beats in accuracy and size",
+            keys=(*_STUDY, "score", "output"),
+            code="results:pareto",
+        ),
+        Verb(
+            name="best",
+            summary="the smallest file within the accuracy cap",
+            keys=(*_STUDY, "score", "output"),
+            code="results:best",
+        ),
+        Verb(
+            name="export",
+            summary="write the compressed file of a trial",
+            keys=(*_STUDY, "score"),
+            arguments=(
+                Argument(
+                    name="trial",
+                    form="trial=N|best",
+                    meaning="number of a complete trial, or the best within the accuracy cap",
+                    required=True,
+                ),
+                Argument(
+                    name="to",
+                    form="to=FILE.sws",
+                    meaning="file to write; replaced if it is there",
+                    required=True,
+                ),
+            ),
+            code="export:export",
+        ),
+        Verb(
+            name="inspect",
+            summary="what a compressed file holds and where its bytes are",
+            keys=("output",),
+            arguments=(_FILE,),
+            code="files:inspect",
+        ),
+        Verb(
+            name="decompress",
+            summary="write the tensors of a compressed file as safetensors",
+            keys=(),
+            arguments=(
+                _FILE,
+                Argument(
+                    name="to",
+                    form="to=FILE.safetensors",
+                    meaning="file to write; replaced if it is there",
+                    required=True,
+                ),
+            ),
+            code="files:decompress",
+        ),
+        Verb(
+            name="evaluate",
+            summary="error of the decoded network on validation and test data",
+            keys=("data", "cache_dir", "output"),
+            arguments=(_FILE,),
+            code="files:evaluate",
+        ),
+        Verb(
+            name="compress",
+            summary="one retraining with given hyperparameters, no study",
+            keys=(*_TRAINING, "score", "experiment", "cache_dir", "output"),
+            arguments=(
+                Argument(
+                    name="setting",
+                    form="setting=NAME",
+                    meaning="a file of conf/setting to start from; keys given beside it win",
+                ),
+                Argument(
+                    name="to",
+                    form="to=FILE.sws",
+                    meaning="file to write; replaced if it is there; nothing is written without it",
+                ),
+            ),
+            code="compress:compress",
+        ),
+    )
+}

@@ -1,0 +1,53 @@
+"""Which trials make the front, and which is the best, under a cap."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.judging import best_trial, feasible_front, judge
+from search.records import StudySnapshot, TrialRecord, TrialState
+from search.scoring import ScoreConfig
+from tests.search.snapshots import complete, snapshot
+
+CONFIG = ScoreConfig(max_accuracy_loss=0.005)
+
+
+def study(*trials: TrialRecord) -> StudySnapshot:
+    return snapshot(*trials)
+
+
+def test_only_complete_trials_are_judged() -> None:
+    running = TrialRecord(number=1, state=TrialState.running, params={})
+    failed = TrialRecord(number=2, state=TrialState.failed, params={}, reason="nan")
+    judged = judge(study(complete(0, 0.001, 9000), running, failed), CONFIG)
+    assert [trial.record.number for trial in judged] == [0]
+
+
+def test_trials_beyond_the_cap_are_neither_front_nor_best() -> None:
+    judged = judge(study(complete(0, 0.001, 9000), complete(1, 0.87, 900)), CONFIG)
+    assert [trial.record.number for trial in feasible_front(judged)] == [0]
+    best = best_trial(judged)
+    assert best is not None
+    assert best.record.number == 0
+
+
+def test_another_cap_gives_another_best() -> None:
+    trials = study(complete(0, 0.001, 9000), complete(1, 0.004, 6000))
+    for cap, number in ((0.005, 1), (0.002, 0)):
+        best = best_trial(judge(trials, ScoreConfig(max_accuracy_loss=cap)))
+        assert best is not None
+        assert best.record.number == number
+    assert best_trial(judge(trials, ScoreConfig(max_accuracy_loss=0.0))) is None
+
+
+def test_of_equal_files_the_more_accurate_then_the_earlier_is_the_best() -> None:
+    trials = study(complete(0, 0.003, 6000), complete(1, 0.002, 6000), complete(2, 0.002, 6000))
+    best = best_trial(judge(trials, CONFIG))
+    assert best is not None
+    assert best.record.number == 1
+
+
+@given(st.lists(st.tuples(st.floats(-0.01, 0.02), st.integers(1000, 9000))))
+def test_the_best_is_the_small_end_of_the_front(pairs: list[tuple[float, int]]) -> None:
+    judged = judge(study(*(complete(i, *pair) for i, pair in enumerate(pairs))), CONFIG)
+    front, best = feasible_front(judged), best_trial(judged)
+    assert (front[-1] if front else None) == best
