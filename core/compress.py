@@ -140,17 +140,17 @@ def measure(
     """Decode a file and measure the network that comes out."""
     decoded = decode(file)
     network = load_compressed(decoded)
-    records = {record.name: record for record in describe(file).tensors}
     clustered = {n: t for n, t in decoded.tensors.items() if isinstance(t, ClusteredTensor)}
     layers = tuple(
         LayerOutcome(
-            name=name,
-            num_weights=tensor.indices.size,
-            num_nonzeros=int(np.count_nonzero(tensor.values())),
-            num_codebook_entries=len(tensor.codebook),
-            file_bytes=records[name].total_bytes,
+            name=tensor.name,
+            num_weights=tensor.num_elements,
+            num_nonzeros=tensor.num_nonzeros,
+            num_codebook_entries=tensor.num_codebook_entries,
+            file_bytes=tensor.file_bytes,
         )
-        for name, tensor in clustered.items()
+        for tensor in describe(file).tensors
+        if tensor.name in clustered
     )
     num_weights = sum(layer.num_weights for layer in layers)
     validation_error = error(network, data.validation)

@@ -48,10 +48,10 @@ class PriorConfig:
 
     num_components: int = 9
     means_range: float | None = 0.7
-    zero_mixing_proportion: float = 0.98
-    learn_zero_mixing_proportion: bool = False
-    zero_mixing_mode: float = 0.98
-    zero_mixing_pseudo_count: float = 266200.0
+    zero_mixing_proportion: float = 0.99
+    learn_zero_mixing_proportion: bool = True
+    zero_mixing_mode: float = 0.99
+    zero_mixing_pseudo_count: float = 1e7
     zero_std_initial: float | None = 0.2
     zero_std_mode: float = 0.004
     zero_std_strength: float = 1e6

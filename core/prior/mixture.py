@@ -84,12 +84,16 @@ class GaussianMixturePrior:
 
     Attributes:
         mixture: the Gaussian mixture over the weights.
-        precisions: Gamma hyper-priors, one a component; the zero component's moves while its
-            width is annealed.
+        config: modes and strengths of the hyper-priors.
+        zero_std: width at which the zero component's hyper-prior has its mode now; it moves
+            while the width is annealed.
+        precisions: Gamma hyper-priors, one a component.
         zero_proportion: Beta hyper-prior, None while the zero mixing proportion is fixed.
     """
 
     mixture: GaussianMixture
+    config: PriorConfig
+    zero_std: float
     precisions: GammaHyperPrior
     zero_proportion: BetaHyperPrior | None
 
@@ -132,11 +136,19 @@ class GaussianMixturePrior:
             else None
         )
         precisions = gamma_hyper_prior(config, zero_std, weights.device)
-        return cls(mixture, precisions, zero_proportion)
+        return cls(mixture, config, zero_std, precisions, zero_proportion)
 
-    def set_zero_std(self, config: PriorConfig, std: float) -> None:
-        """Move the mode of the zero component's Gamma hyper-prior to a standard deviation."""
-        self.precisions = gamma_hyper_prior(config, std, self.mixture.means.device)
+    def move_zero_std(self, std: float) -> None:
+        """Move the mode of the zero component's Gamma hyper-prior, and the component with it.
+
+        What is trained is where the width lies relative to the mode. So the component keeps up
+        with its schedule at any learning rate and number of steps.
+        """
+        if std == self.zero_std:
+            return
+        self.mixture.log_precisions[0] += 2 * math.log(self.zero_std / std)
+        self.zero_std = std
+        self.precisions = gamma_hyper_prior(self.config, std, self.mixture.means.device)
 
     def hyper_loss(self) -> Float[Tensor, ""]:
         """Return the negative log density of the hyper-priors in nats, up to a constant."""

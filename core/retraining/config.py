@@ -30,7 +30,7 @@ class RetrainConfig:
     batch_size: int = 256
     lr_weights: float = 8e-3
     lr_means: float = 2e-4
-    lr_log_precisions: float = 1e-2
+    lr_log_precisions: float = 3e-3
     lr_mixing: float = 3e-3
     lr_final_fraction: float = 0.01
     tau: float = 0.2

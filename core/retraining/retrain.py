@@ -83,7 +83,7 @@ class Retraining:
         self.optimiser.param_groups[0]["lr"] = config.lr_weights * cosine(
             fraction, config.lr_final_fraction
         )
-        self.prior.set_zero_std(self.prior_config, zero_std(fraction, self.prior_config))
+        self.prior.move_zero_std(zero_std(fraction, self.prior_config))
         self.weights.zero_gradient()
         loss = self.error_loss(self.network(self.inputs[examples]), examples)
         loss.backward()

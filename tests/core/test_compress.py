@@ -1,0 +1,116 @@
+"""One compression from end to end, on a problem that is learnt in a second."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core.codec import ClusteredTensor, decode
+from core.compress import CompressConfig, CompressionOutcome, compress
+from core.errors import RetrainError
+from core.evaluation import error, load_compressed
+from core.post_processing import PostProcessingConfig
+from core.prior import PriorConfig
+from core.retraining import RetrainConfig, RetrainingStopped
+from tests.data_sets import small_data, small_reference
+
+
+def small_config(**retrain: float) -> CompressConfig:
+    settings: dict[str, float] = {"num_epochs": 6, "batch_size": 50, "tau": 0.004}
+    return CompressConfig(
+        prior=PriorConfig(),
+        retrain=RetrainConfig(**(settings | retrain)),  # type: ignore[arg-type] # ints are floats
+        post_processing=PostProcessingConfig(fine_tuning_epochs=2),
+    )
+
+
+@pytest.fixture(scope="module")
+def outcome() -> CompressionOutcome:
+    return compress(small_reference(), small_data(), small_config())
+
+
+def test_the_outcome_is_what_the_decoded_file_does(outcome):
+    network = load_compressed(decode(outcome.file))
+    assert outcome.validation_error == error(network, small_data().validation)
+    assert outcome.test_error == error(network, small_data().test)
+    loss = outcome.validation_error - small_reference().validation_error
+    assert outcome.accuracy_loss == pytest.approx(loss)
+    assert outcome.compression_rate == 4 * 266_610 / len(outcome.file)
+
+
+def test_a_small_network_gets_much_smaller_and_still_works(outcome):
+    assert outcome.compression_rate > 30
+    assert outcome.accuracy_loss < 0.05
+
+
+def test_most_weights_are_zero_and_the_others_few_values(outcome):
+    tensors = decode(outcome.file).tensors
+    clustered = [t for t in tensors.values() if isinstance(t, ClusteredTensor)]
+    assert len(clustered) == 3
+    zeros = sum(int(np.sum(t.values() == 0)) for t in clustered)
+    assert 1 - zeros / 266_200 == pytest.approx(outcome.nonzero_fraction)
+    assert all(len(t.codebook) <= 6 for t in clustered)
+    assert sum(layer.num_weights for layer in outcome.layers) == 266_200
+
+
+def test_the_same_seed_gives_the_same_file(outcome):
+    again = compress(small_reference(), small_data(), small_config())
+    assert again.file == outcome.file
+
+
+def test_epochs_are_reported_over_all_phases():
+    reports = []
+    compress(small_reference(), small_data(), small_config(num_epochs=3), reports.append)
+    assert [(r.phase, r.epoch) for r in reports] == [
+        ("retrain", 1),
+        ("retrain", 2),
+        ("retrain", 3),
+        ("fine_tune", 4),
+        ("fine_tune", 5),
+    ]
+    assert {r.num_epochs for r in reports} == {5}
+    seconds = [r.seconds for r in reports]
+    assert seconds == sorted(seconds)
+
+
+def test_what_the_watcher_raises_ends_the_compression():
+    def stop(_report: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compress(small_reference(), small_data(), small_config(), stop)
+
+
+def test_the_reference_network_is_left_as_it_is():
+    reference = small_reference()
+    before = {name: tensor.clone() for name, tensor in reference.state.items()}
+    compress(reference, small_data(), small_config(num_epochs=1))
+    assert all(torch.equal(reference.state[name], before[name]) for name in before)
+
+
+def test_rates_that_blow_up_end_in_one_clear_error():
+    with pytest.raises(RetrainError, match="not finite"):
+        compress(small_reference(), small_data(), small_config(lr_weights=1e30))
+
+
+def test_a_retraining_without_annealing_is_stopped_as_trapped():
+    config = small_config(num_epochs=10, tau=1e-3)
+    config.prior = PriorConfig(zero_std_initial=None, zero_mixing_proportion=0.9)
+    with pytest.raises(RetrainingStopped, match="trapped"):
+        compress(small_reference(), small_data(), config)
+
+
+def test_full_precision_biases_take_more_bytes(outcome):
+    config = small_config()
+    config.post_processing = replace(config.post_processing, bias_bits=None)
+    exact = compress(small_reference(), small_data(), config)
+    assert len(exact.file) > len(outcome.file) + 1000
+
+
+def test_the_paper_s_assignment_uses_the_mixture_s_own_components():
+    config = small_config()
+    config.post_processing = replace(config.post_processing, num_centroids=None)
+    outcome = compress(small_reference(), small_data(), config)
+    assert all(layer.num_codebook_entries <= 9 for layer in outcome.layers)
+    assert outcome.accuracy_loss < 0.2
