@@ -1,0 +1,248 @@
+"""How far a study has come: every trial in the order of ending, and what the study has so far."""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html import escape
+from textwrap import wrap
+
+import plotly.graph_objects as go
+
+from dashboards import formats
+from dashboards.figures.hypervolume import hypervolume
+from dashboards.figures.style import (
+    draw_outside,
+    new_figure,
+    rate_ticks,
+    sentence_figure,
+    transparent,
+)
+from dashboards.palette import LIGHT, Palette
+from dashboards.points import Point, Standing, objectives_of, points_of
+from search.pareto import pareto_front
+from search.records import StudySnapshot, TrialRecord, TrialState
+from search.scoring import ScoreConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryEntry:
+    """One ended trial and what the study has after it.
+
+    Attributes:
+        order: place in the order of ending, from 1.
+        trial: its number.
+        setting: name of the enqueued setting, or None.
+        point: its measurements, None where it was stopped or failed.
+        reason: why it was stopped or failed.
+        failed: whether it failed rather than was stopped.
+        best_rate: best rate within the cap so far, in bytes of the file; None before the first.
+        hypervolume: of the feasible front so far, in points times halvings.
+        seconds: computing time of this and all earlier trials, as far as it was stored.
+    """
+
+    order: int
+    trial: int
+    setting: str | None
+    point: Point | None
+    reason: str | None
+    failed: bool
+    best_rate: float | None
+    hypervolume: float
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryData:
+    """What the figure draws.
+
+    Attributes:
+        entries: the ended trials in their order.
+        rate_low: lowest rate that the figure shows at first.
+        rate_high: highest rate that it shows at first; collapsed networks may lie above.
+        num_outside: measured trials outside that range.
+    """
+
+    entries: tuple[HistoryEntry, ...]
+    rate_low: float
+    rate_high: float
+    num_outside: int
+
+
+def history_data(snapshot: StudySnapshot, config: ScoreConfig) -> HistoryData:
+    """Gather the course of a study. Interrupted trials are no part of it: others redo them."""
+    points = {point.trial: point for point in points_of(snapshot, config)}
+    ended = [
+        trial
+        for trial in snapshot.trials
+        if trial.number in points or trial.state in (TrialState.stopped, TrialState.failed)
+    ]
+    entries: list[HistoryEntry] = []
+    front: list[Point] = []
+    seconds = 0.0
+    for order, trial in enumerate(sorted(ended, key=_ending), start=1):
+        point = points.get(trial.number)
+        if point is not None and point.standing is not Standing.over_cap:
+            front = pareto_front([*front, point], objectives_of)
+        seconds += trial.seconds or 0.0
+        entries.append(
+            HistoryEntry(
+                order=order,
+                trial=trial.number,
+                setting=trial.setting,
+                point=point,
+                reason=trial.reason,
+                failed=trial.state is TrialState.failed,
+                best_rate=front[-1].compression_rate if front else None,
+                hypervolume=hypervolume(front, config.max_accuracy_loss),
+                seconds=seconds,
+            )
+        )
+    rates = [point.compression_rate for point in points.values()]
+    feasible = [
+        point.compression_rate
+        for point in points.values()
+        if point.standing is not Standing.over_cap
+    ]
+    # All within the cap is shown, of the rest what is not smaller by far: a collapsed network is.
+    shown = feasible or rates or [1.0]
+    low, high = 0.8 * min(shown), (2.5 if feasible else 1.25) * max(shown)
+    return HistoryData(
+        entries=tuple(entries),
+        rate_low=low,
+        rate_high=high,
+        num_outside=sum(not low <= rate <= high for rate in rates),
+    )
+
+
+def _ending(trial: TrialRecord) -> tuple[datetime, int]:
+    return trial.finished_at or datetime.max.replace(tzinfo=UTC), trial.number
+
+
+def draw_history(data: HistoryData, palette: Palette = LIGHT) -> go.Figure:
+    """Draw the rates above, the hypervolume below; trials carry their number as ``customdata``."""
+    title = "Best rate within the cap and hypervolume over finished trials"
+    if not data.entries:
+        return sentence_figure(palette, "No trial has finished yet.", title=title)
+    figure = new_figure(palette, height=520, title=title)
+    _draw_rates(figure, data, palette)
+    _draw_unfinished(figure, data, palette)
+    figure.add_scatter(
+        x=[0, *(entry.order for entry in data.entries)],
+        y=[0, *(entry.hypervolume for entry in data.entries)],
+        yaxis="y2",
+        mode="lines",
+        line={"color": palette.second, "width": 2, "shape": "hv"},
+        fill="tozeroy",
+        fillcolor=transparent(palette.second, 0.12),
+        hovertemplate="after %{x} trials: hypervolume %{y:.2f}<extra></extra>",
+        name="hypervolume",
+        showlegend=False,
+    )
+    values, texts = rate_ticks(data.rate_low, data.rate_high)
+    grid = {"gridcolor": palette.line, "zeroline": False, "automargin": True}
+    figure.update_layout(
+        xaxis={
+            "title_text": "trials ended",
+            "range": [0, max(len(data.entries), 1) * 1.02 + 0.3],
+            "anchor": "y2",
+        },
+        yaxis={
+            "type": "log",
+            "domain": [0.36, 1],
+            "range": [math.log10(data.rate_low), math.log10(data.rate_high)],
+            "tickvals": values,
+            "ticktext": texts,
+            "title_text": "rate, bytes of the file",
+        },
+        yaxis2={
+            **grid,
+            "domain": [0, 0.24],
+            "rangemode": "tozero",
+            "nticks": 4,
+            "title": {"text": "hypervolume", "font": {"color": palette.ink, "size": 13}},
+        },
+    )
+    draw_outside(figure, data.num_outside, palette)
+    return figure
+
+
+def _draw_rates(figure: go.Figure, data: HistoryData, palette: Palette) -> None:
+    """Every measured trial, those over the cap apart, and the best so far as a staircase."""
+    reached = [(entry.order, entry.best_rate) for entry in data.entries if entry.best_rate]
+    figure.add_scatter(
+        x=[order for order, _ in reached] + [len(data.entries)] * bool(reached),
+        y=[rate for _, rate in reached] + [rate for _, rate in reached[-1:]],
+        mode="lines",
+        line={"color": palette.accent, "width": 2, "shape": "hv"},
+        hoverinfo="skip",
+        name="best within the cap so far",
+    )
+    within = {"symbol": "circle", "size": 8, "color": palette.accent}
+    over = {
+        "symbol": "x-thin",
+        "size": 7,
+        "line": {"color": transparent(palette.bad, 0.75), "width": 1.4},
+    }
+    for feasible, name, marker in (
+        (True, "within the cap", within),
+        (False, "over the cap", over),
+    ):
+        chosen = [
+            (entry, entry.point)
+            for entry in data.entries
+            if entry.point and (entry.point.standing is not Standing.over_cap) == feasible
+        ]
+        if chosen:
+            figure.add_scatter(
+                x=[entry.order for entry, _ in chosen],
+                y=[point.compression_rate for _, point in chosen],
+                customdata=[point.trial for _, point in chosen],
+                mode="markers",
+                marker=marker,
+                hovertext=[
+                    f"<b>Trial {point.trial}</b>{_of(entry.setting)}<br>"
+                    f"{formats.rate(point.compression_rate)}, "
+                    f"{formats.points(point.accuracy_loss)} points lost<br>"
+                    f"computing so far {formats.duration(entry.seconds)}"
+                    for entry, point in chosen
+                ],
+                hoverinfo="text",
+                name=name,
+            )
+
+
+def _draw_unfinished(figure: go.Figure, data: HistoryData, palette: Palette) -> None:
+    """Stopped and failed trials have no rate: they stand in a row between the two panels."""
+    for failed, name, symbol in (
+        (False, "stopped early", "line-ns"),
+        (True, "failed", "diamond-open"),
+    ):
+        chosen = [e for e in data.entries if e.point is None and e.failed == failed]
+        if chosen:
+            figure.add_scatter(
+                x=[entry.order for entry in chosen],
+                y=[0] * len(chosen),
+                yaxis="y3",
+                customdata=[entry.trial for entry in chosen],
+                mode="markers",
+                marker={
+                    "symbol": symbol,
+                    "size": 8,
+                    "color": palette.bad if failed else palette.muted,
+                    "line": {"color": palette.bad if failed else palette.muted, "width": 1.5},
+                },
+                hovertext=[
+                    f"<b>Trial {entry.trial}</b>{_of(entry.setting)} {name}<br>"
+                    + "<br>".join(map(escape, wrap(entry.reason or "no reason stored", 60)))
+                    for entry in chosen
+                ],
+                hoverinfo="text",
+                name=name,
+            )
+    figure.update_layout(
+        yaxis3={"domain": [0.27, 0.33], "range": [-1, 1], "visible": False, "fixedrange": True}
+    )
+
+
+def _of(setting: str | None) -> str:
+    return f" · {escape(setting.replace('_', ' '))}" if setting else ""

@@ -1,0 +1,129 @@
+"""Finished trials as points: where each stands against the cap and against the others.
+
+Ranking is search's; nothing here decides what is better, it only says it for drawing.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from search.pareto import Objectives, pareto_front
+from search.records import StudySnapshot, TrialRecord, TrialState
+from search.scoring import ScoreConfig, score
+
+
+class Standing(Enum):
+    """Where a finished trial stands, by validation data and bytes of the file."""
+
+    front = "on the front"
+    dominated = "dominated"
+    over_cap = "over the cap"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """One finished trial, measured on its decoded file. Errors and losses are fractions.
+
+    Attributes:
+        trial: its number in the study.
+        setting: name of the enqueued setting it came from, or None where it was suggested.
+        standing: against the cap and the other trials.
+        accuracy_loss: validation error minus the reference network's.
+        test_accuracy_loss: the same difference on test data; reported, never ranked by.
+        validation_error: of the decoded network.
+        test_error: of the decoded network.
+        compression_rate: float32 bytes of all parameters over bytes of the file.
+        han_compression_rate: the paper's accounting, weights only.
+        file_bytes: the file with everything inside it.
+        nonzero_fraction: share of clustered weights that are not zero.
+        seconds: wall-clock time of the trial, None where it was not stored.
+    """
+
+    trial: int
+    setting: str | None
+    standing: Standing
+    accuracy_loss: float
+    test_accuracy_loss: float
+    validation_error: float
+    test_error: float
+    compression_rate: float
+    han_compression_rate: float
+    file_bytes: int
+    nonzero_fraction: float
+    seconds: float | None
+
+
+def points_of(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[Point, ...]:
+    """Return the finished trials of a study as points, by trial number.
+
+    Trials without complete, finite measurements are no points.
+
+    Args:
+        snapshot: the study as it is stored.
+        config: its cap decides what is feasible; it may differ from the study's own.
+    """
+    measured = [
+        point
+        for trial in snapshot.trials
+        if (point := _measured(trial, snapshot.study.reference.test_error)) is not None
+    ]
+    feasible = [point for point in measured if score(point, config).feasible]
+    standings = {point.trial: Standing.dominated for point in feasible}
+    for point in pareto_front(feasible, objectives_of):
+        standings[point.trial] = Standing.front
+    return tuple(
+        replace(point, standing=standings.get(point.trial, Standing.over_cap))
+        for point in sorted(measured, key=lambda point: point.trial)
+    )
+
+
+def best_of(points: Iterable[Point]) -> Point | None:
+    """Return the smallest file within the cap, or None where no trial is feasible.
+
+    Of equally small files the one that lost less is taken, then the earlier one.
+    """
+    return min(
+        (point for point in points if point.standing is not Standing.over_cap),
+        key=lambda point: (point.file_bytes, point.accuracy_loss, point.trial),
+        default=None,
+    )
+
+
+def objectives_of(point: Point) -> Objectives:
+    """Return what a point is ranked by."""
+    return Objectives(point.accuracy_loss, point.compression_rate, point.trial)
+
+
+def _measured(trial: TrialRecord, reference_test_error: float) -> Point | None:
+    """Return a complete trial as a point whose standing is yet to be found, else None."""
+    if (
+        trial.state is not TrialState.complete
+        or trial.accuracy_loss is None
+        or trial.validation_error is None
+        or trial.test_error is None
+        or trial.compression_rate is None
+        or trial.han_compression_rate is None
+        or trial.file_bytes is None
+        or trial.nonzero_fraction is None
+    ):
+        return None
+    rates = (trial.compression_rate, trial.han_compression_rate)
+    if not all(math.isfinite(rate) and rate > 0 for rate in rates):
+        return None
+    if not math.isfinite(trial.accuracy_loss) or not math.isfinite(trial.test_error):
+        return None
+    return Point(
+        trial=trial.number,
+        setting=trial.setting,
+        standing=Standing.over_cap,
+        accuracy_loss=trial.accuracy_loss,
+        test_accuracy_loss=trial.test_error - reference_test_error,
+        validation_error=trial.validation_error,
+        test_error=trial.test_error,
+        compression_rate=trial.compression_rate,
+        han_compression_rate=trial.han_compression_rate,
+        file_bytes=trial.file_bytes,
+        nonzero_fraction=trial.nonzero_fraction,
+        seconds=trial.seconds,
+    )

@@ -1,0 +1,80 @@
+"""The course of a search against a hand-worked one."""
+
+import math
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from dashboards.figures import draw_history, history_data, hypervolume
+from dashboards.points import points_of
+from search.records import StudySnapshot, TrialRecord, TrialState
+from search.scoring import ScoreConfig
+
+Make = Callable[..., TrialRecord]
+Snapshot = Callable[..., StudySnapshot]
+CAP = ScoreConfig(max_accuracy_loss=0.005)
+
+
+def test_hypervolume_is_the_area_of_the_staircase(
+    make_trial: Make, make_snapshot: Snapshot
+) -> None:
+    snapshot = make_snapshot(
+        make_trial(0, 0.1, 4),  # 0.4 points below the cap, 2 halvings
+        make_trial(1, 0.3, 16),  # 0.2 points below the cap, 4 halvings
+        make_trial(2, 0.3, 8),  # dominated
+        make_trial(3, 5.0, 1024),  # over the cap
+    )
+    points = points_of(snapshot, CAP)
+    # 0.2 points to 4 halvings, the other 0.2 points to 2.
+    assert hypervolume(points, 0.005) == pytest.approx(0.2 * 4 + 0.2 * 2)
+    assert hypervolume(reversed(points), 0.005) == pytest.approx(1.2)
+    assert hypervolume([], 0.005) == 0
+
+
+def test_best_rate_grows_in_the_order_of_ending(make_trial: Make, make_snapshot: Snapshot) -> None:
+    first = make_trial(0, 0.1, 100)
+    assert first.finished_at is not None
+    snapshot = make_snapshot(
+        first,
+        make_trial(1, 0.2, 200, finished_at=first.finished_at - timedelta(seconds=5)),
+        make_trial(2, 60.0, 3000),
+        TrialRecord(number=3, state=TrialState.failed, params={}, reason="not a number"),
+        TrialRecord(number=4, state=TrialState.running, params={}),
+        TrialRecord(number=5, state=TrialState.interrupted, params={}),
+    )
+    data = history_data(snapshot, CAP)
+    assert [entry.trial for entry in data.entries] == [1, 0, 2, 3]
+    assert [entry.best_rate for entry in data.entries] == [200, 200, 200, 200]
+    assert [entry.seconds for entry in data.entries] == [60, 120, 180, 180]
+    volumes = [entry.hypervolume for entry in data.entries]
+    assert volumes[0] == pytest.approx(0.3 * math.log2(200))
+    assert volumes == sorted(volumes)
+    assert data.num_outside == 1
+
+
+def test_before_the_first_feasible_trial_there_is_no_best(
+    make_trial: Make, make_snapshot: Snapshot
+) -> None:
+    data = history_data(make_snapshot(make_trial(0, 2, 900), make_trial(1, 0.2, 90)), CAP)
+    assert [entry.best_rate for entry in data.entries] == [None, 90]
+    assert data.entries[0].hypervolume == 0
+
+
+def test_stopped_and_failed_trials_are_marked_with_their_reason(
+    make_trial: Make, make_snapshot: Snapshot
+) -> None:
+    snapshot = make_snapshot(
+        make_trial(0, 0.1, 100),
+        TrialRecord(number=1, state=TrialState.stopped, params={}, reason="trapped <b>"),
+        TrialRecord(number=2, state=TrialState.failed, params={}),
+    )
+    figure = draw_history(history_data(snapshot, CAP))
+    texts = {trace.name: trace.hovertext for trace in figure.data if trace.hovertext}
+    assert "trapped &lt;b&gt;" in texts["stopped early"][0]
+    assert "no reason stored" in texts["failed"][0]
+
+
+def test_a_study_without_trials_says_so(make_snapshot: Snapshot) -> None:
+    figure = draw_history(history_data(make_snapshot(), CAP))
+    assert figure.layout.annotations[0].text == "No trial has finished yet."
