@@ -6,9 +6,8 @@ and S3 stores can stand in its place.
 
 import hashlib
 import io
-import tempfile
 import uuid
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol
 
 from optuna.artifacts.exceptions import ArtifactNotFound
 from sqlalchemy import delete, insert, select, update
@@ -19,7 +18,6 @@ from search.schema import ArtifactChunkTable, ArtifactTable, database_seconds
 from search.storage import Storage
 
 CHUNK_BYTES = 1 << 20
-_IN_MEMORY_BYTES = 1 << 24  # a larger file goes through a temporary file while it is read
 
 
 class ArtifactStore(Protocol):
@@ -48,8 +46,7 @@ class DatabaseArtifactStore:
             ArtifactNotFound: there is none of this id.
             ArtifactError: its bytes are not those that were stored.
         """
-        spool = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 the caller closes it
-        content = cast(BinaryIO, spool)
+        content = io.BytesIO()
         digest = hashlib.sha256()
         num_bytes = 0
         with self._storage.read() as connection:
@@ -70,7 +67,6 @@ class DatabaseArtifactStore:
                 num_bytes += len(chunk)
                 content.write(chunk)
         if digest.hexdigest() != artifact.sha256:
-            content.close()
             raise ArtifactError(
                 f"artifact {artifact_id} in {self._storage.address} is damaged: stored were "
                 f"{artifact.num_bytes} bytes of SHA-256 {artifact.sha256}, found are {num_bytes} "

@@ -198,7 +198,7 @@ def count_slots(connection: Connection, study_id: int) -> dict[SlotState, int]:
         .where(SlotTable.study_id == study_id)
         .group_by(SlotTable.state)
     )
-    counted = {SlotState(state): count for state, count in rows.tuples()}
+    counted = {SlotState(state): count for state, count in rows}
     return {state: counted.get(state, 0) for state in SlotState}
 
 

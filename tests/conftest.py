@@ -40,8 +40,8 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def postgres_url(postgres: PostgresServer) -> str:
-    """The address of an empty PostgreSQL database of this test's own."""
-    return postgres.create_database().render_as_string(hide_password=False)
+    """The address of empty tables of this test's own on PostgreSQL."""
+    return postgres.create_schema().render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -100,20 +100,27 @@ class PostgresServer:
     def create_database(self) -> URL:
         """Create an empty database and return its address."""
         name = f"test_{secrets.token_hex(8)}"
+        self._execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def create_schema(self) -> URL:
+        """Return an address that leads to an empty part of a database; a hundred times faster."""
+        name = f"test_{secrets.token_hex(8)}"
+        self._execute(f"CREATE SCHEMA {name}")
+        return self.url("postgres").set(query={"options": f"-csearch_path={name}"})
+
+    def url(self, database: str) -> URL:
+        """Return the address of one of its databases."""
+        return URL.create("postgresql+psycopg2", USER, PASSWORD, "127.0.0.1", self.port, database)
+
+    def _execute(self, statement: str) -> None:
         connection = self._connect("postgres")
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(f"CREATE DATABASE {name}")
+                cursor.execute(statement)
         finally:
             connection.close()
-        return self.url(name)
-
-    def url(self, database: str) -> URL:
-        """Return the address of one of its databases."""
-        return URL.create(
-            "postgresql+psycopg2", USER, PASSWORD, "127.0.0.1", self.port, database
-        )
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
@@ -148,7 +155,7 @@ def running_server() -> Iterator[PostgresServer]:
         try:
             yield server
         finally:
-            server.stop()
+            server.kill()  # its files are of no use to anybody any more
 
 
 def _owner() -> pwd.struct_passwd | None:

@@ -1,0 +1,165 @@
+"""Studies, and processes at work on them, that the tests of the search share."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from multiprocessing.context import ForkServerProcess as Process
+
+import torch
+
+from core.networks import build_network
+from core.outcome import CompressionOutcome, EpochReport, OnEpoch
+from core.reference import ReferenceNetwork
+from search.configuration import SoftshareConfig, compose, with_params
+from search.storage import Storage, StorageConfig, open_storage
+from search.study import OpenStudy, open_study
+from search.worker import worker_loop
+
+# One process imports everything once; workers are forked from it within milliseconds.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["tests.search.studies"])
+
+
+@cache
+def untrained_reference() -> ReferenceNetwork:
+    """A network that nobody trained, for trials that do not look at it."""
+    torch.manual_seed(0)
+    network = build_network("lenet_300_100")
+    return ReferenceNetwork(
+        network_name="lenet_300_100",
+        state=dict(network.state_dict()),
+        validation_error=0.02,
+        test_error=0.03,
+        num_parameters=sum(p.numel() for p in network.parameters()),
+    )
+
+
+def small_config(
+    changes: Mapping[str, object] | None = None,
+    *,
+    num_trials: int = 3,
+    settings: Sequence[str] = (),
+) -> SoftshareConfig:
+    """The default configuration with the values of dotted keys changed; its study is ``study``."""
+    own = {"study.name": "study", "study.num_trials": num_trials, "study.settings": [*settings]}
+    return with_params(_default_config(), {**own, **(changes or {})})
+
+
+@cache
+def _default_config() -> SoftshareConfig:
+    return compose()
+
+
+def small_study(
+    storage: Storage,
+    changes: Mapping[str, object] | None = None,
+    *,
+    num_trials: int = 3,
+    settings: Sequence[str] = (),
+) -> OpenStudy:
+    """The study ``study`` of an untrained network, created if need be."""
+    config = small_config(changes, num_trials=num_trials, settings=settings)
+    return open_study(storage, config, untrained_reference())
+
+
+def report(epoch: int, num_epochs: int = 2) -> EpochReport:
+    """One epoch of a retraining that never was."""
+    return EpochReport(
+        phase="retrain",
+        epoch=epoch,
+        num_epochs=num_epochs,
+        error_loss=1 / epoch,
+        complexity_loss=-2.5e5,
+        validation_error=0.1,
+        nonzero_fraction=0.5,
+        estimated_compression_rate=10.0,
+        seconds=float(epoch),
+    )
+
+
+def instant_outcome(accuracy_loss: float = 0.001, file: bytes = b"file") -> CompressionOutcome:
+    """What a compression to ``file`` might have come to."""
+    return CompressionOutcome(
+        file=file,
+        validation_error=0.02 + accuracy_loss,
+        test_error=0.03 + accuracy_loss,
+        accuracy_loss=accuracy_loss,
+        float32_bytes=1_066_440,
+        compression_rate=1_066_440 / len(file),
+        han_compression_rate=90.0,
+        nonzero_fraction=0.03,
+        layers=(),
+        seconds=0.5,
+    )
+
+
+def instant_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
+    """Stand for a compression: two epochs and an outcome that depends on the trial, at once."""
+    on_epoch(report(1))
+    on_epoch(report(2))
+    return instant_outcome(config.retrain.tau / 1000, b"x" * config.prior.num_components)
+
+
+def slow_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
+    """Stand for a compression of a minute, in epochs of a twentieth of a second."""
+    for epoch in range(1, 1201):
+        on_epoch(report(epoch, 1200))
+        time.sleep(0.05)
+    return instant_compress(config, on_epoch)
+
+
+def work(url: str, speed: str, lease_seconds: float) -> None:
+    """Be a worker of the study ``study``."""
+    compress = {"instant": instant_compress, "slow": slow_compress}[speed]
+    worker_loop(
+        StorageConfig(url=url),
+        "study",
+        small_config(),
+        compress=compress,
+        lease_seconds=lease_seconds,
+    )
+
+
+def open_and_close(url: str) -> None:
+    """Open a database, with its tables made if need be."""
+    open_storage(StorageConfig(url=url)).close()
+
+
+def open_small_study(url: str, settings: Sequence[str]) -> None:
+    """Open the study ``study``, created if need be."""
+    storage = open_storage(StorageConfig(url=url))
+    small_study(storage, settings=settings)
+    storage.close()
+
+
+@contextmanager
+def started(*calls: tuple[Callable[..., None], tuple[object, ...]]) -> Iterator[list[Process]]:
+    """Run each call in a process of its own; whoever is left at the end of the block is killed."""
+    processes = [_PROCESSES.Process(target=function, args=args) for function, args in calls]
+    for process in processes:
+        process.start()
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            if process.is_alive():
+                process.kill()
+            process.join()
+
+
+@contextmanager
+def workers(
+    url: str, num_workers: int, *, speed: str = "instant", lease_seconds: float = 60.0
+) -> Iterator[list[Process]]:
+    """Run workers of the study ``study``; whoever is left at the end of the block is killed."""
+    with started(*[(work, (url, speed, lease_seconds))] * num_workers) as processes:
+        yield processes
+
+
+def signal_worker(process: Process, number: int) -> None:
+    """Send a signal to a worker process."""
+    assert process.pid is not None
+    os.kill(process.pid, number)
