@@ -1,0 +1,1 @@
+"""The search: space, study, scoring, Pareto front, storage, trials, workers, command line."""

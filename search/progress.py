@@ -115,7 +115,11 @@ class SearchProgress:
         self._console = console
         self._num_workers = num_workers
         self._clock = clock
-        self._live = Live(console=console, transient=True, auto_refresh=False) if console.is_terminal else None
+        self._live = (
+            Live(console=console, transient=True, auto_refresh=False)
+            if console.is_terminal
+            else None
+        )
         self._ended: set[int] | None = None
         self._line_at = clock()
 

@@ -1,5 +1,6 @@
 """``search``: create or resume a study, run local workers on it, report what came out."""
 
+import re
 import shlex
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -41,11 +42,16 @@ def search(request: Request) -> None:
     try:
         _search(config)
     except KeyboardInterrupt:
-        command = shlex.join(["softshare", "search", *request.words])
         raise KeyboardInterrupt(
             f"interrupted; what is finished is kept in study {config.study.name}; "
-            f"go on with: {command}"
+            f"go on with: {resume_command(request)}"
         ) from None
+
+
+def resume_command(request: Request) -> str:
+    """Return the command that goes on with a search, with a password in it made unreadable."""
+    words = [re.sub(r"(://[^:@/]*:)[^@]*@", r"\1***@", word) for word in request.words]
+    return shlex.join(["softshare", "search", *words])
 
 
 def _search(config: SoftshareConfig) -> None:
