@@ -138,16 +138,13 @@ def open_storage(config: StorageConfig, *, create: bool = True) -> Storage:
         if url.drivername == "sqlite":
             _prepare_sqlite_file(url, create)
         probe = create_engine(url, poolclass=NullPool, connect_args=_connect_args(url))
-        if not _has_our_schema(probe):
-            if not create:
-                raise StorageError(
-                    f"there are no studies in {show(url)} yet; run `softshare search`"
-                )
+        if _has_our_schema(probe):
+            rdb = _optuna_storage(url, skip_table_creation=True)
+        elif create:
             with _creation_lock(probe):
-                # Those who waited for the lock find the tables there.
-                if not _has_our_schema(probe):
-                    _create_tables(probe, url)
-        rdb = _optuna_storage(url, skip_table_creation=True)
+                rdb = _create_tables(probe, url)
+        else:
+            raise StorageError(f"there are no studies in {show(url)} yet; run `softshare search`")
     except (DBAPIError, StorageInternalError, OSError) as error:
         raise unreachable(url, error) from error
     except RuntimeError as error:  # Optuna's tables are of another version
@@ -214,16 +211,18 @@ def _has_our_schema(engine: Engine) -> bool:
     return version is not None
 
 
-def _create_tables(engine: Engine, url: URL) -> None:
+def _create_tables(probe: Engine, url: URL) -> optuna.storages.RDBStorage:
     if url.drivername == "sqlite":
-        with engine.connect() as connection:
+        with probe.connect() as connection:
             # Readers and one writer then work at once. It stays with the file.
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-    _optuna_storage(url, skip_table_creation=False).engine.dispose()
-    with engine.begin() as connection:
-        Tables.metadata.create_all(connection)
-        # Written last: who finds it finds everything.
-        connection.execute(insert(SchemaTable).values(version=SCHEMA_VERSION))
+    rdb = _optuna_storage(url, skip_table_creation=False)
+    if not _has_our_schema(rdb.engine):  # those who waited for the lock find it there
+        with rdb.engine.begin() as connection:
+            Tables.metadata.create_all(connection)
+            # Written last: who finds it finds everything.
+            connection.execute(insert(SchemaTable).values(version=SCHEMA_VERSION))
+    return rdb
 
 
 @contextmanager

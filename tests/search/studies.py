@@ -105,20 +105,43 @@ def instant_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionO
 
 def slow_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
     """Stand for a compression of a minute, in epochs of a twentieth of a second."""
-    for epoch in range(1, 1201):
-        on_epoch(report(epoch, 1200))
+    return _compress_in_epochs(1200, on_epoch)
+
+
+def brief_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
+    """Stand for a compression of three seconds, in epochs of a twentieth of a second."""
+    return _compress_in_epochs(60, on_epoch)
+
+
+def deaf_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
+    """Stand for a compression with an epoch that does not end."""
+    on_epoch(report(1))
+    while True:
         time.sleep(0.05)
-    return instant_compress(config, on_epoch)
+
+
+def _compress_in_epochs(num_epochs: int, on_epoch: OnEpoch) -> CompressionOutcome:
+    for epoch in range(1, num_epochs + 1):
+        on_epoch(report(epoch, num_epochs))
+        time.sleep(0.05)
+    return instant_outcome()
+
+
+SPEEDS = {
+    "instant": instant_compress,
+    "brief": brief_compress,
+    "slow": slow_compress,
+    "deaf": deaf_compress,
+}
 
 
 def work(url: str, speed: str, lease_seconds: float) -> None:
     """Be a worker of the study ``study``."""
-    compress = {"instant": instant_compress, "slow": slow_compress}[speed]
     worker_loop(
         StorageConfig(url=url),
         "study",
         small_config(),
-        compress=compress,
+        compress=SPEEDS[speed],
         lease_seconds=lease_seconds,
     )
 
