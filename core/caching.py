@@ -59,5 +59,5 @@ def write_atomically(path: Path, content: bytes) -> None:
 def _not_writable(path: Path, error: OSError) -> DataError:
     reason = error.strerror or error
     return DataError(
-        f"{path} cannot be written: {reason}; free it or set cache_dir to another folder"
+        f"{path} cannot be written: {reason}; make it writable or choose another folder"
     )

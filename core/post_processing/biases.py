@@ -18,15 +18,16 @@ def quantise_uniformly(
         num_bits: a level lies in [-2^(num_bits - 1), 2^(num_bits - 1) - 1].
 
     Returns:
-        The levels and the step; ``levels * step`` is near ``values``. The step is a 32-bit float,
-        1 where all values are zero.
+        The levels and the step; ``levels * step`` is near ``values``. The step is exact in half
+        precision, 1 where all values are zero.
     """
     lowest, highest = -(2 ** (num_bits - 1)), 2 ** (num_bits - 1) - 1
     largest = float(values.abs().max()) if values.numel() else 0.0
     if largest == 0:
         return torch.zeros_like(values, dtype=torch.int32), 1.0
     # Clipping the outermost values can pay: steps from half to the whole of what covers all.
-    steps = torch.linspace(0.5, 1.0, 51) * (largest / highest)
+    steps = (torch.linspace(0.5, 1.0, 51) * (largest / highest)).half().float()
+    steps = steps.clamp_min(torch.finfo(torch.half).tiny)
     errors = torch.stack(
         [((values / s).round().clamp(lowest, highest) * s - values).square().sum() for s in steps]
     )

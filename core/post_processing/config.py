@@ -13,15 +13,18 @@ class PostProcessingConfig:
         merge_threshold: components closer than this KL divergence, in nats, are merged.
         num_centroids: non-zero codebook entries a tensor, placed by k-means of the weights that
             the zero component leaves; None takes the mixture's components, as the paper does.
-        fine_tuning_epochs: passes over the training data with the assignments fixed.
+        fine_tuning_epochs: passes over the training data that train codebooks and biases.
         lr_codebook: Adam's rate of codebook entries and biases, falling on a cosine to zero.
+        reassign_until: fraction of the fine-tuning during which non-zero weights may change their
+            entry; 0 keeps every assignment fixed.
         bias_bits: bits of a bias; None keeps 32-bit floats.
     """
 
     merge_threshold: float = 1e-2
     num_centroids: int | None = 5
-    fine_tuning_epochs: int = 4
-    lr_codebook: float = 1e-3
+    fine_tuning_epochs: int = 6
+    lr_codebook: float = 5e-4
+    reassign_until: float = 0.75
     bias_bits: int | None = 5
 
     def __post_init__(self) -> None:
@@ -42,6 +45,12 @@ class PostProcessingConfig:
             "post_processing.fine_tuning_epochs",
             ">= 0",
             self.fine_tuning_epochs,
+        )
+        require(
+            0 <= self.reassign_until <= 1,
+            "post_processing.reassign_until",
+            "in [0, 1]",
+            self.reassign_until,
         )
         require(self.lr_codebook > 0, "post_processing.lr_codebook", "> 0", self.lr_codebook)
         require(

@@ -1,6 +1,9 @@
-"""Fine-tuning of the codebooks and biases with every assignment fixed (Han et al. 2015a, §3).
+"""Fine-tuning of the quantised network: codebooks and biases, at first assignments too.
 
-A codebook entry's gradient is the sum of the gradients of the weights that it stands for.
+A codebook entry's gradient is the sum of the gradients of the weights that it stands for (Han et
+al. 2015a, §3). In the first part of the fine-tuning every weight that is not zero also keeps a
+latent value, which follows the gradient of the entry it stands at (a straight-through estimate)
+and is assigned anew to the nearest entry after each step. Zeros stay zeros.
 """
 
 import math
@@ -22,7 +25,12 @@ from core.retraining.schedule import cosine
 
 
 class SharedWeights:
-    """The network's non-zero weights as copies of codebook entries."""
+    """The network's non-zero weights as copies of codebook entries.
+
+    Attributes:
+        codebooks: the trained values of each tensor, entry 0 being zero.
+        latents: of each tensor the values that its non-zero weights would like to have.
+    """
 
     def __init__(self, weights: FlatWeights, tensors: list[QuantisedTensor]) -> None:
         self.weights = weights
@@ -31,7 +39,12 @@ class SharedWeights:
             tensor.indices.reshape(-1)[places]
             for tensor, places in zip(tensors, self.places, strict=True)
         ]
+        self.tensors = tensors
         self.codebooks = [tensor.codebook for tensor in tensors]
+        self.latents = [
+            values.reshape(-1)[places].clone()
+            for values, places in zip(weights.split(weights.values), self.places, strict=True)
+        ]
         weights.values.zero_()
         self.write()
 
@@ -44,13 +57,25 @@ class SharedWeights:
             value.view(-1)[places] = codebook.detach()[entries]
 
     def collect_gradients(self) -> None:
-        """Sum the gradients of the weights into ``.grad`` of the codebooks; zero's is zero."""
+        """Give the latents the gradients of their weights, and the codebooks the sums of them."""
         gradients = self.weights.split(self.weights.gradient)
-        for gradient, places, entries, codebook in zip(
-            gradients, self.places, self.entries, self.codebooks, strict=True
+        for gradient, places, entries, codebook, latent in zip(
+            gradients, self.places, self.entries, self.codebooks, self.latents, strict=True
         ):
+            latent.grad = gradient.view(-1)[places]
             total: Float[Tensor, " entries"] = torch.zeros_like(codebook)
-            codebook.grad = total.index_add_(0, entries, gradient.view(-1)[places])
+            codebook.grad = total.index_add_(0, entries, latent.grad)
+
+    def reassign(self) -> None:
+        """Let every non-zero weight stand at the entry nearest to its latent value."""
+        for tensor, places, entries, latent in zip(
+            self.tensors, self.places, self.entries, self.latents, strict=True
+        ):
+            if len(places) > 0:
+                ascending, order = tensor.codebook[1:].sort()
+                bounds = (ascending[1:] + ascending[:-1]) / 2
+                entries.copy_(1 + order[torch.bucketize(latent, bounds)])
+                tensor.indices.view(-1)[places] = entries
 
 
 def fine_tune(
@@ -83,7 +108,11 @@ def fine_tune(
     shared = SharedWeights(weights, tensors)
     nonzero_fraction = sum(t.num_nonzeros for t in tensors) / max(1, weights.values.numel())
     optimiser = torch.optim.Adam(
-        [*shared.codebooks, *weights.others.values()], lr=config.lr_codebook
+        [
+            {"params": [*shared.codebooks, *weights.others.values()]},
+            {"params": shared.latents},
+        ],
+        lr=config.lr_codebook,
     )
     num_examples = len(data.train)
     num_steps = config.fine_tuning_epochs * math.ceil(num_examples / batch_size)
@@ -100,6 +129,8 @@ def fine_tune(
             loss.backward()
             shared.collect_gradients()
             optimiser.step()
+            if step < config.reassign_until * num_steps:
+                shared.reassign()
             shared.write()
             total_loss += float(loss.detach()) * len(examples)
             step += 1

@@ -33,7 +33,7 @@ class RetrainConfig:
     lr_log_precisions: float = 3e-3
     lr_mixing: float = 3e-3
     lr_final_fraction: float = 0.01
-    tau: float = 0.2
+    tau: float = 0.25
     tau_warm_up: float = 0.1
     distillation: float = 1.0
     distillation_temperature: float = 2.0

@@ -57,7 +57,7 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_one_line_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     path = tmp_path / "file" / "inside"
-    rule = f"{path} cannot be written: .*; free it or set cache_dir to another folder"
+    rule = f"{path} cannot be written: .*; make it writable or choose another folder"
     with pytest.raises(DataError, match=rule):
         write_atomically(path, b"content")
     with pytest.raises(DataError, match=rule), locked(path):

@@ -56,7 +56,7 @@ def test_a_damaged_file_is_named_and_replaced(
 
 def test_a_cache_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(DataError, match=r"cannot be written: .* set cache_dir to another folder"):
+    with pytest.raises(DataError, match=r"cannot be written: .* choose another folder"):
         train_or_load(tmp_path / "file")
 
 
