@@ -12,7 +12,7 @@ from search.errors import StorageError
 # What PostgreSQL, its client library and SQLite say; the first that fits is told.
 _SIGNS = (
     (r"password authentication failed", "wrong user or password", "check both in storage.url"),
-    (r"no password supplied", "it asks for a password", "put it into storage.url"),
+    (r"no password supplied", "it asks for a password", "put it into storage.url or PGPASSWORD"),
     (r"no pg_hba.conf entry", "it refuses this user from here", "ask who runs the server"),
     (r"role .* does not exist", "there is no such user", "check the user in storage.url"),
     (r"database .* does not exist", "no such database", "create it, or check storage.url"),

@@ -59,7 +59,7 @@ def _search(config: SoftshareConfig) -> None:
     try:
         open_or_create(storage, config)
         with SearchProgress(make_console(), config.workers) as progress:
-            run_local_workers(config, progress.update)
+            run_local_workers(storage, config, progress.update)
         snapshot = read_study(storage, config.study.name)
         report(storage, snapshot, config)
     finally:
