@@ -38,12 +38,12 @@ def _argument(verb: Verb, word: str, taken: dict[str, str]) -> tuple[str | None,
     key, equals, value = word.partition("=")
     if equals and key in {argument.name for argument in verb.arguments}:
         return key, value
-    if equals and re.fullmatch(r"[+~]{0,2}[\w.@/:-]+", key):
-        return None, word
-    if word.startswith("~"):
-        return None, word
     if word.startswith("-"):
         raise ConfigError(f"{word} is no option; write key=value; usage: {verb.usage}")
+    if word.startswith("~") and "/" not in word:
+        return None, word
+    if equals and re.fullmatch(r"\+{0,2}[\w.@-]+", key):  # no slash: that would be a path
+        return None, word
     for argument in verb.arguments:
         if argument.positional and argument.name not in taken:
             return argument.name, word

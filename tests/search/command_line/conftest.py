@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import torch
 
 import core.compress
 from core.compress import CompressConfig
@@ -53,6 +54,13 @@ def small_outcome() -> CompressionOutcome:
         post_processing=PostProcessingConfig(fine_tuning_epochs=2),
     )
     return core.compress.compress(small_reference(), small_data(), config)
+
+
+@pytest.fixture(autouse=True)
+def denormal_numbers() -> Iterator[None]:
+    """Give denormal numbers back to this process after a verb: Hypothesis insists on them."""
+    yield
+    torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,9 @@ def test_a_file_may_be_given_by_its_key() -> None:
     assert parse(VERBS["inspect"], ["file=a=b.sws"]).arguments == {"file": "a=b.sws"}
 
 
-def test_a_file_may_have_an_equals_sign_behind_a_folder() -> None:
-    assert parse(VERBS["inspect"], ["./a b=c.sws"]).arguments == {"file": "./a b=c.sws"}
+@pytest.mark.parametrize("word", ["./a=c.sws", "a b=c.sws", "~/a.sws", "/tmp/a=b/c.sws"])
+def test_a_word_that_can_be_no_key_is_the_file(word: str) -> None:
+    assert parse(VERBS["inspect"], [word]).arguments == {"file": word}
 
 
 def test_home_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,6 +58,12 @@ def test_every_form_of_override_passes() -> None:
             "pareto",
             ["--json"],
             "--json is no option; write key=value; usage: softshare pareto [key=value ...]",
+        ),
+        (
+            "pareto",
+            ["--config-dir=here"],
+            "--config-dir=here is no option; write key=value; usage: softshare pareto "
+            "[key=value ...]",
         ),
         (
             "pareto",

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from search.command_line import main
+from search.configuration import compose
 from tests.search.command_line.conftest import NAME, FinishedStudy
 
 POINT_KEYS = [
@@ -47,7 +48,7 @@ def test_the_front_as_json_has_exactly_the_promised_keys(
     assert point["accuracy_loss"] == outcome.accuracy_loss
     assert point["file_bytes"] == len(outcome.file)
     assert point["compression_rate"] == outcome.compression_rate
-    assert point["params"]["retrain.tau"] == 0.2
+    assert point["params"]["retrain.tau"] == compose().retrain.tau
 
 
 def test_the_front_as_a_table_shows_per_cent(
