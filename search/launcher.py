@@ -44,7 +44,13 @@ _logger = logging.getLogger(__name__)
 OnTick = Callable[[StudySnapshot], None]
 
 
-def run_local_workers(storage: Storage, config: SoftshareConfig, on_tick: OnTick) -> None:
+def run_local_workers(
+    storage: Storage,
+    config: SoftshareConfig,
+    on_tick: OnTick,
+    *,
+    tick_seconds: float = TICK_SECONDS,
+) -> None:
     """Run ``config.workers`` processes on the study until all its trials have finished.
 
     Their output goes to ``worker_N.log`` in the study's folder under ``runs_dir``.
@@ -52,8 +58,9 @@ def run_local_workers(storage: Storage, config: SoftshareConfig, on_tick: OnTick
     Args:
         storage: the open database of ``config``.
         config: names the study, which must be there, and this machine's places.
-        on_tick: takes the study as it is, about once a second and once at the end; of learning
-            curves only those of running trials.
+        on_tick: takes the study as it is, now and then and once at the end; of learning curves
+            only those of running trials.
+        tick_seconds: how often.
 
     Raises:
         KeyboardInterrupt: on Ctrl-C, SIGTERM or a closed terminal, after the workers have stopped
@@ -84,7 +91,7 @@ def run_local_workers(storage: Storage, config: SoftshareConfig, on_tick: OnTick
                     f"all workers of study {study.name} were stopped from outside; what is "
                     "finished is kept, and the same command goes on"
                 )
-            time.sleep(TICK_SECONDS)
+            time.sleep(tick_seconds)
         for worker in workers:
             worker.wait(_FINISHING_SECONDS)
 

@@ -52,12 +52,15 @@ class LeaseKeeper:
             raise LeaseLostError(f"slot {self._slot.number} was taken over by another worker")
 
     def _keep(self) -> None:
-        while not self._ended.wait(self._slot.lease_seconds / _RENEWALS_PER_LEASE):
-            try:
-                renew(self._storage, self._slot)
-            except LeaseLostError:
-                self._lost.set()
-                return
-            except (DBAPIError, StorageInternalError) as error:
-                if not is_outage(error):
-                    raise
+        try:
+            while not self._ended.wait(self._slot.lease_seconds / _RENEWALS_PER_LEASE):
+                try:
+                    renew(self._storage, self._slot)
+                except (DBAPIError, StorageInternalError) as error:
+                    if not is_outage(error):
+                        raise
+        except LeaseLostError:
+            self._lost.set()
+        except BaseException:
+            self._lost.set()  # nobody renews it any more
+            raise

@@ -185,7 +185,16 @@ def _begin_on_sqlite(connection: Connection) -> None:
 def _connect_args(url: URL) -> dict[str, Any]:
     if url.drivername == "sqlite":
         return {"timeout": _SQLITE_BUSY_SECONDS}
-    return {"connect_timeout": 10, "application_name": "softshare", "keepalives_idle": 30}
+    return {
+        "application_name": "softshare",
+        "connect_timeout": 10,
+        # A network that is gone without a word is noticed in half a minute and not in a quarter
+        # of an hour.
+        "keepalives_idle": 15,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+    }
 
 
 def _prepare_sqlite_file(url: URL, create: bool) -> None:

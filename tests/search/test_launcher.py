@@ -1,0 +1,160 @@
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from core.codec import decode
+from search.artifacts import load_artifact
+from search.configuration import SoftshareConfig
+from search.errors import WorkerError
+from search.launcher import run_local_workers
+from search.records import StudySnapshot, TrialState, read_study
+from search.slots import SlotState
+from search.storage import Storage, open_storage
+from search.study import OpenStudy, open_study
+from tests.data_sets import small_data, small_images, small_reference, write_idx_folder
+from tests.postgres import PASSWORD
+from tests.search.studies import small_config
+
+
+def local_config(folder: Path, url: str, num_trials: int, num_epochs: int = 2) -> SoftshareConfig:
+    """A study of real compressions of the small problem; what local workers need is in files."""
+    return small_config(
+        {
+            "data": {
+                "source": "idx",
+                "dir": str(write_idx_folder(folder / "it's data", small_images())),
+                "num_validation": 500,
+            },
+            "retrain.num_epochs": num_epochs,
+            "retrain.stop_hopeless": False,
+            "post_processing.fine_tuning_epochs": 1,
+            "storage.url": url,
+            "runs_dir": str(folder / "runs"),
+            "cache_dir": str(folder / "cache"),
+            "workers": 2,
+        },
+        num_trials=num_trials,
+    )
+
+
+def create(storage: Storage, config: SoftshareConfig) -> OpenStudy:
+    return open_study(storage, config, small_reference(), data_fingerprint=small_data().fingerprint)
+
+
+def process_of(snapshot: StudySnapshot) -> int | None:
+    """Return the process that trains, once one does."""
+    trained = {epoch.trial for epoch in snapshot.epochs}
+    for trial in snapshot.trials:
+        if trial.state is TrialState.running and trial.number in trained and trial.worker:
+            return int(trial.worker.split(":")[1])
+    return None
+
+
+def test_local_workers_finish_a_study_of_real_compressions(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    config = local_config(tmp_path, postgres_url, num_trials=2)
+    storage = open_storage(config.storage)
+    create(storage, config)
+    seen: list[int] = []
+    command_lines: list[bytes] = []
+
+    def on_tick(snapshot: StudySnapshot) -> None:
+        seen.append(snapshot.num_finished)
+        if (process := process_of(snapshot)) is not None:
+            command_lines.append(Path(f"/proc/{process}/cmdline").read_bytes())
+
+    run_local_workers(storage, config, on_tick, tick_seconds=0.2)
+    snapshot = read_study(storage, "study")
+    assert (seen[0], seen[-1]) == (0, 2)
+    assert [trial.state for trial in snapshot.trials] == [TrialState.complete] * 2
+    for trial in snapshot.trials:
+        assert trial.artifact_id is not None
+        file = load_artifact(create(storage, config).artifacts, trial.artifact_id)
+        assert len(file) == trial.file_bytes
+        assert decode(file).network_name == "lenet_300_100"
+        assert len([e for e in snapshot.epochs if e.trial == trial.number]) == 3
+    logs = (tmp_path / "runs" / "study").glob("worker_*.log")
+    for text in (*command_lines, *(log.read_bytes() for log in logs)):
+        assert PASSWORD.encode() not in text
+        assert b"s3cret" not in text
+    storage.close()
+
+
+def test_a_killed_local_worker_is_replaced(
+    tmp_path: Path, sqlite_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = local_config(tmp_path, sqlite_url, num_trials=1, num_epochs=30)
+    storage = open_storage(config.storage)
+    study = create(storage, config)
+    killed: list[int] = []
+
+    def kill_once(snapshot: StudySnapshot) -> None:
+        process = process_of(snapshot)
+        if process is not None and not killed:
+            killed.append(process)
+            os.kill(process, signal.SIGKILL)
+
+    run_local_workers(storage, config, kill_once, tick_seconds=0.2)
+    assert len(killed) == 1
+    assert "ended by SIGKILL" in caplog.text
+    states = [trial.state for trial in read_study(storage, "study").trials]
+    assert states == [TrialState.interrupted, TrialState.complete]
+    assert study.count_slots()[SlotState.finished] == 1
+    storage.close()
+
+
+def test_a_search_that_is_terminated_stops_its_workers_first(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    config = local_config(tmp_path, sqlite_url, num_trials=1, num_epochs=2000)
+    storage = open_storage(config.storage)
+    study = create(storage, config)
+    processes: list[int] = []
+
+    def interrupt(snapshot: StudySnapshot) -> None:
+        process = process_of(snapshot)
+        if process is not None:
+            processes.append(process)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_local_workers(storage, config, interrupt, tick_seconds=0.2)
+    assert not Path(f"/proc/{processes[0]}").exists()
+    assert [t.state for t in read_study(storage, "study").trials] == [TrialState.interrupted]
+    assert study.count_slots()[SlotState.free] == 1
+    waiting = study.optuna_study.get_trials(deepcopy=False)
+    assert [trial.state.name for trial in waiting] == ["FAIL", "WAITING"]
+    storage.close()
+
+
+def test_a_mistake_of_the_user_ends_the_workers_with_its_line(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    config = local_config(tmp_path, sqlite_url, num_trials=1)
+    storage = open_storage(config.storage)
+    create(storage, config)
+    assert config.data.dir is not None
+    shutil.rmtree(config.data.dir)
+    with pytest.raises(WorkerError, match="it's data") as raised:
+        run_local_workers(storage, config, lambda _snapshot: None)
+    assert "\n" not in str(raised.value)
+    assert not str(raised.value).startswith("softshare:")
+    storage.close()
+
+
+def test_nothing_is_started_for_a_finished_study(tmp_path: Path, sqlite_url: str) -> None:
+    config = small_config(
+        {"storage.url": sqlite_url, "runs_dir": str(tmp_path / "runs")}, num_trials=1
+    )
+    storage = open_storage(config.storage)
+    study = open_study(storage, config, small_reference())
+    study.optuna_study.tell(study.optuna_study.ask(), [0.0, 1.0])
+    ticks: list[StudySnapshot] = []
+    run_local_workers(storage, config, ticks.append)
+    assert len(ticks) == 1
+    assert list((tmp_path / "runs").glob("**/*.log")) == []
+    storage.close()
