@@ -1,20 +1,27 @@
 """The sampler of a study and the seeds of its trials (design §5).
 
-Multi-objective TPE with the accuracy cap as a constraint: without it a search farms collapsed
+Two policies take turns at random. One looks around the best trials so far. The other is
+multi-objective TPE with the accuracy cap as a constraint: without it a search farms collapsed
 networks, which are Pareto-optimal in the raw objectives. The constraint is told per trial with
 ``trial.set_constraint``.
 """
 
 import hashlib
 import json
+import random
 
 from optuna.samplers import BaseSampler, TPESampler
 
+from search.neighbourhood import NeighbourhoodSampler
+
 NUM_STARTUP_TRIALS = 4
-"""Finished trials, the enqueued settings among them, before which values are drawn at random."""
+"""Finished trials, the enqueued settings among them, before which TPE draws at random."""
+
+NEIGHBOURHOOD_SHARE = 2 / 3
+"""Share of the trials that are looked for around the best ones so far; the rest is TPE's."""
 
 
-def make_sampler(seed: int) -> BaseSampler:
+def make_sampler(seed: int, max_accuracy_loss: float) -> BaseSampler:
     """Return a sampler for one ``ask``.
 
     A sampler that is made again with the seed of its study repeats itself on resume and agrees
@@ -22,7 +29,10 @@ def make_sampler(seed: int) -> BaseSampler:
 
     Args:
         seed: in [0, 2**32), as ``derive_seed`` gives it.
+        max_accuracy_loss: the cap, a fraction.
     """
+    if random.Random(seed).random() < NEIGHBOURHOOD_SHARE:
+        return NeighbourhoodSampler(derive_seed(seed, "neighbourhood"), max_accuracy_loss)
     return TPESampler(
         seed=seed,
         n_startup_trials=NUM_STARTUP_TRIALS,

@@ -26,14 +26,14 @@ class RetrainConfig:
         stop_hopeless: whether trapped and collapsed retrainings end early.
     """
 
-    num_epochs: int = 20
+    num_epochs: int = 24
     batch_size: int = 256
     lr_weights: float = 8e-3
     lr_means: float = 2e-4
     lr_log_precisions: float = 3e-3
     lr_mixing: float = 3e-3
     lr_final_fraction: float = 0.01
-    tau: float = 0.25
+    tau: float = 0.2
     tau_warm_up: float = 0.1
     distillation: float = 1.0
     distillation_temperature: float = 2.0

@@ -2,7 +2,7 @@
 
 While the zero component is still wide the snapped network's error is meaningless, so neither rule
 looks at it. A trapped run's weights are out of the zero component's reach: its share of non-zeros
-stays high and hardly falls. A collapsed run has lost the function of the network: its error loss
+is high from the start and hardly falls. A collapsed run has lost the function of the network: its error loss
 comes near to a constant predictor's and still rises.
 """
 
@@ -55,7 +55,7 @@ class HopelessnessRule:
         if not early:
             return
         now = self.nonzero_fractions[-1]
-        if now > TRAPPED_NONZERO_FRACTION and now > TRAPPED_REMAINING * early[-1]:
+        if early[-1] > TRAPPED_NONZERO_FRACTION and now > TRAPPED_REMAINING * early[-1]:
             raise RetrainingStopped(
                 f"trapped: {now:.1%} of the weights are non-zero after a fifth of the training, "
                 f"{early[-1]:.1%} after a tenth"

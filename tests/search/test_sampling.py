@@ -39,7 +39,7 @@ def objectives(x: float, y: float) -> tuple[float, float]:
 def run(study: optuna.Study, num_trials: int, seed: int) -> list[dict[str, float]]:
     asked = []
     for _ in range(num_trials):
-        study.sampler = make_sampler(derive_seed(seed, "sampler", len(study.trials)))
+        study.sampler = make_sampler(derive_seed(seed, "sampler", len(study.trials)), CAP)
         trial = study.ask()
         x, y = (trial.suggest_float(name, 0, 1) for name in "xy")
         loss, rate = objectives(x, y)
@@ -96,7 +96,7 @@ def test_after_the_first_settings_values_are_no_longer_drawn_at_random(state: st
         else:
             trial.set_constraint("accuracy_loss", VIOLATION_OF_STOPPED)
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-    sampler, random_sampler = make_sampler(5), optuna.samplers.RandomSampler(seed=5)
+    sampler, random_sampler = make_sampler(5, CAP), optuna.samplers.RandomSampler(seed=5)
     suggested = []
     for each in (sampler, random_sampler):
         study.sampler = each

@@ -39,3 +39,7 @@ def test_a_run_that_recovers_is_not_collapsed():
 
 def test_a_run_of_few_epochs_is_not_judged_before_it_has_a_tenth():
     watch([0.5, 0.5], [0.01, 0.01])
+
+
+def test_non_zeros_that_begin_few_and_pass_a_tenth_are_no_trap():
+    watch([0.07, 0.07, 0.109, 0.12, 0.12] + [0.1] * 5, [0.01] * 10)
