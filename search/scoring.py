@@ -6,6 +6,10 @@ from typing import Protocol
 
 from core.errors import require
 
+ROUNDING = 1e-9
+"""An accuracy loss is a difference of two fractions: 0.023 - 0.018 comes out above 0.005, yet it
+is within a cap of 0.005. One image more or less is a far larger step."""
+
 VIOLATION_OF_STOPPED = 1.0
 """Violation told for a trial that was stopped as hopeless: as if all accuracy were lost."""
 
@@ -98,7 +102,8 @@ def score(measured: Measured, config: ScoreConfig) -> Score:
         raise ValueError("only a complete trial has a score")
     if not math.isfinite(loss) or not math.isfinite(rate) or rate <= 0:
         raise ValueError(f"no score for accuracy loss {loss} and compression rate {rate}")
-    violation = max(0.0, loss - config.max_accuracy_loss)
+    beyond = loss - config.max_accuracy_loss
+    violation = beyond if beyond > ROUNDING else 0.0
     return Score(
         accuracy_loss=loss,
         compression_rate=rate,

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import safetensors.numpy
 
-from core.codec import PayloadBits, TensorDescription, decode, describe, write_file
+from core.codec import TensorDescription, decode, describe, write_file
 from core.data import load_data
 from core.errors import CodecError, ConfigError, SoftshareError
 from core.evaluation import error, load_compressed
@@ -21,7 +21,8 @@ from search.quantities import count, percent, rate
 MAX_FILE_BYTES = 1 << 30
 """Larger files are refused unread: a compressed network of ours is thousands of times smaller."""
 
-_PURPOSES = tuple(field.name for field in fields(PayloadBits))
+_PURPOSES = ("positions", "values", "codebook", "tables")
+"""Fields of ``PayloadBits`` with a column of their own."""
 
 
 def inspect(request: Request) -> None:
@@ -34,11 +35,11 @@ def inspect(request: Request) -> None:
     if config.output is OutputFormat.json:
         print_json({"file": str(path), **asdict(description)})
         return
-    columns = ("tensor", "kind", "shape", "values", "non-zeros", "codebook", *_PURPOSES)
+    columns = ("tensor", "kind", "shape", "non-zero", "entries", *_PURPOSES, "other", "all")
     print_table(
         f"{path}: {description.network_name}, {count(description.total_bytes)} bytes; "
         "from positions on, bytes",
-        (*columns, "name, header", "all"),
+        columns,
         [_tensor_row(tensor) for tensor in description.tensors],
         num_text_columns=3,
     )
@@ -132,14 +133,14 @@ def naming(path: Path) -> Iterator[None]:
 
 def _tensor_row(tensor: TensorDescription) -> tuple[str, ...]:
     bits = asdict(tensor.bits)
+    named_bytes = sum(bits[purpose] for purpose in _PURPOSES) / 8
     return (
         tensor.name,
-        tensor.kind,
-        "x".join(map(str, tensor.shape)) or "one number",
-        count(tensor.num_elements),
+        tensor.kind.split(" (", maxsplit=1)[0],
+        "x".join(map(str, tensor.shape)) or "scalar",
         percent(tensor.num_nonzeros / tensor.num_elements) if tensor.num_elements else "-",
         count(tensor.num_codebook_entries) if tensor.num_codebook_entries else "",
         *(f"{bits[purpose] / 8:,.1f}" for purpose in _PURPOSES),
-        count(tensor.name_bytes + tensor.header_bytes),
+        f"{tensor.file_bytes - named_bytes:,.1f}",
         count(tensor.file_bytes),
     )

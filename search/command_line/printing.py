@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from rich import box
 from rich.console import Console
@@ -29,13 +29,19 @@ def print_json(value: Any) -> None:
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], num_text_columns: int = 0
 ) -> None:
-    """Print a table; all columns but the first ``num_text_columns`` are numbers, set right."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    """Print a table; all columns but the first ``num_text_columns`` are numbers, set right.
+
+    In a narrow window cells are folded; nothing is left out.
+    """
+    console = make_console()
+    console.print(title, style="bold")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
     for index, column in enumerate(columns):
-        table.add_column(column, justify="left" if index < num_text_columns else "right")
+        justify: Literal["left", "right"] = "left" if index < num_text_columns else "right"
+        table.add_column(column, justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    make_console().print(table)
+    console.print(table)
 
 
 def print_lines(*lines: str) -> None:

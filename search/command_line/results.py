@@ -1,12 +1,12 @@
 """The verbs that read a study's results: ``status``, ``pareto`` and ``best``."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from search.command_line.printing import print_json, print_lines, print_table
 from search.command_line.request import Request
-from search.command_line.studies import ReadStudy, read
+from search.command_line.studies import ReadStudy, nothing_within, read
 from search.configuration import OutputFormat
 from search.conversion import show
 from search.judging import JudgedTrial, best_trial, feasible_front
@@ -17,27 +17,26 @@ from search.records import StudyRecord, TrialRecord, TrialState
 TRIAL_COLUMNS = (
     "trial",
     "setting",
-    "accuracy loss, points",
-    "validation error",
+    "points lost",
+    "valid. error",
     "test error",
     "file bytes",
-    "compression",
-    "Han's format",
-    "non-zeros",
+    "rate",
+    "Han's rate",
+    "non-zero",
 )
-
 """Columns of a table of complete trials; ``trial_row`` fills them."""
 
 
 def pareto(request: Request) -> None:
     """Print the Pareto front of a study within its accuracy cap."""
     study = read(request.overrides)
-    front = feasible_front(study.trials)
     if study.config.output is OutputFormat.json:
+        front = feasible_front(study.trials)
         head = {"study": study.name, "reference": reference_json(study.snapshot.study)}
         print_json({**head, "points": [trial_json(trial.record) for trial in front]})
     else:
-        print_front(study.snapshot.study, front, study.score_config.max_accuracy_loss)
+        print_front(study.snapshot.study, study.trials, study.score_config.max_accuracy_loss)
 
 
 def best(request: Request) -> None:
@@ -51,7 +50,7 @@ def best(request: Request) -> None:
     cap = percent(study.score_config.max_accuracy_loss)
     title = f"Study {study.name}: smallest file that loses at most {cap} of accuracy"
     print_table(title, TRIAL_COLUMNS, [trial_row(trial.record)], num_text_columns=2)
-    params = [(key, show(value)) for key, value in trial.record.params.items()]
+    params = [(key, _shown(value)) for key, value in trial.record.params.items()]
     print_table("Its hyperparameters", ("key", "value"), params, num_text_columns=1)
 
 
@@ -75,7 +74,7 @@ def status(request: Request) -> None:
     within = percent(study.score_config.max_accuracy_loss)
     top = best_trial(study.trials)
     if top is None:
-        print_lines(f"no trial yet that loses at most {within} of accuracy")
+        print_lines(nothing_within(study.trials, study.score_config.max_accuracy_loss))
     else:
         print_lines(
             f"best within {within} of accuracy loss: trial {top.record.number}, "
@@ -91,11 +90,11 @@ def status(request: Request) -> None:
         )
 
 
-def print_front(study: StudyRecord, front: Iterable[JudgedTrial], cap: float) -> None:
-    """Print a Pareto front as a table."""
-    rows = [trial_row(trial.record) for trial in front]
+def print_front(study: StudyRecord, trials: Sequence[JudgedTrial], cap: float) -> None:
+    """Print the Pareto front of judged trials as a table, or that nothing is within the cap."""
+    rows = [trial_row(trial.record) for trial in feasible_front(trials)]
     if not rows:
-        print_lines(f"study {study.name}: no trial yet that loses at most {percent(cap)}")
+        print_lines(f"study {study.name}: {nothing_within(trials, cap)}")
         return
     title = (
         f"Pareto front of study {study.name} within {percent(cap)} of accuracy loss; the reference "
@@ -144,6 +143,10 @@ def reference_json(study: StudyRecord) -> dict[str, Any]:
         "num_parameters": study.reference.num_parameters,
         "float32_bytes": study.reference.float32_bytes,
     }
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else show(value)
 
 
 def _print_running(study: ReadStudy) -> None:

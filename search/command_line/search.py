@@ -15,7 +15,7 @@ from search.command_line.printing import make_console, print_lines
 from search.command_line.request import Request
 from search.command_line.results import print_front
 from search.configuration import SoftshareConfig, compose
-from search.judging import best_trial, feasible_front, judge
+from search.judging import best_trial, judge
 from search.launcher import run_local_workers
 from search.progress import SearchProgress
 from search.quantities import count, percent, points, rate
@@ -94,7 +94,7 @@ def report(storage: Storage, snapshot: StudySnapshot, config: SoftshareConfig) -
     """Print the Pareto front of a finished study, write its report and its best file."""
     cap = config.score.max_accuracy_loss
     trials = judge(snapshot, config.score)
-    print_front(snapshot.study, feasible_front(trials), cap)
+    print_front(snapshot.study, trials, cap)
     folder = config.runs_dir / config.study.name
     folder.mkdir(parents=True, exist_ok=True)
     for path in write_reports(snapshot, config, folder):

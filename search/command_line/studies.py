@@ -48,13 +48,18 @@ class ReadStudy:
         best = best_trial(self.trials)
         if best is not None:
             return best
-        cap = percent(self.score_config.max_accuracy_loss)
-        nearest = min((t.score.accuracy_loss for t in self.trials), default=None)
-        so_far = f"the nearest loses {percent(nearest)}" if nearest is not None else "none is done"
+        missing = nothing_within(self.trials, self.score_config.max_accuracy_loss)
         raise StudyError(
-            f"study {self.name} has no trial that loses at most {cap} of accuracy, {so_far}; "
-            "raise score.max_accuracy_loss, or study.num_trials and search on"
+            f"study {self.name}: {missing}; raise score.max_accuracy_loss, or study.num_trials "
+            "and search on"
         )
+
+
+def nothing_within(trials: Sequence[JudgedTrial], cap: float) -> str:
+    """Return the words for a study without a trial within the cap."""
+    losses = [trial.score.accuracy_loss for trial in trials]
+    nearest = f"the nearest loses {percent(min(losses))}" if losses else "none is complete"
+    return f"no trial yet loses at most {percent(cap)} of accuracy, {nearest}"
 
 
 def read(overrides: Sequence[str]) -> ReadStudy:

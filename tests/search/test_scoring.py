@@ -21,6 +21,8 @@ class Result:
 def test_the_cap_itself_is_within_the_cap() -> None:
     config = ScoreConfig(max_accuracy_loss=0.005)
     assert score(Result(0.005, 100.0), config).feasible
+    assert 0.0233 - 0.0183 > 0.005  # by rounding alone
+    assert score(Result(0.0233 - 0.0183, 100.0), config).feasible
     beyond = score(Result(0.0061, 100.0), config)
     assert not beyond.feasible
     assert beyond.violation == pytest.approx(0.0011)

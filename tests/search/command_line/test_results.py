@@ -80,7 +80,7 @@ def test_a_front_without_a_trial_within_the_cap_is_empty(
     if finished_study.outcome.accuracy_loss > 0:
         assert run_json(capsys, *words)["points"] == []
         assert main(words) == 0
-        assert "no trial yet that loses at most 0.00 %" in capsys.readouterr().out
+        assert "no trial yet loses at most 0.00 %" in capsys.readouterr().out
 
 
 def test_the_best_is_the_smallest_file_within_the_cap(
@@ -162,9 +162,9 @@ def test_no_feasible_trial_is_told_with_the_nearest(
         assert main(["best", *finished_study.words, "score.max_accuracy_loss=0"]) == 2
         loss = 100 * finished_study.outcome.accuracy_loss
         assert capsys.readouterr().err == (
-            f"softshare: study {NAME} has no trial that loses at most 0.00 % of accuracy, the "
-            f"nearest loses {loss:.2f} %; raise score.max_accuracy_loss, or study.num_trials and "
-            "search on\n"
+            f"softshare: study {NAME}: no trial yet loses at most 0.00 % of accuracy, the nearest "
+            f"loses {loss:.2f} %; raise score.max_accuracy_loss, or study.num_trials and search "
+            "on\n"
         )
 
 
