@@ -1,0 +1,1 @@
+"""The YAML files of softshare: values and their meaning, nothing else."""
