@@ -26,7 +26,7 @@ class RetrainConfig:
         stop_hopeless: whether trapped and collapsed retrainings end early.
     """
 
-    num_epochs: int = 24
+    num_epochs: int = 20
     batch_size: int = 256
     lr_weights: float = 8e-3
     lr_means: float = 2e-4
