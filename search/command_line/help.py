@@ -139,7 +139,9 @@ def _columns(rows: list[tuple[str, str]]) -> list[str]:
     width = max(len(indent) + MIN_TEXT_WIDTH, shutil.get_terminal_size((PIPE_WIDTH, 0)).columns)
     lines = []
     for left, right in rows:
-        text = textwrap.wrap(right, width - len(indent), break_long_words=False) or [""]
+        text = textwrap.wrap(
+            right, width - len(indent), break_long_words=False, break_on_hyphens=False
+        ) or [""]
         if len(left) > left_width:
             lines.append(f"  {left}")
         else:

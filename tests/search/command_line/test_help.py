@@ -27,11 +27,16 @@ def meaning(key: str) -> str:
     return next(line.meaning for line in lines if line.key == name and not line.is_choice)
 
 
-@pytest.mark.parametrize("flag", ["--help", "-h"])
+@pytest.mark.parametrize(("flag", "columns"), [("--help", 80), ("-h", 200)])
 @pytest.mark.parametrize("verb", VERBS.values(), ids=lambda verb: verb.name)
 def test_help_of_a_verb_lists_its_keys_with_their_meaning(
-    verb: Verb, flag: str, capsys: pytest.CaptureFixture[str]
+    verb: Verb,
+    flag: str,
+    columns: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
     assert main([verb.name, flag]) == 0
     shown = squeezed(capsys.readouterr().out)
     assert verb.usage in shown
