@@ -19,6 +19,7 @@ _SIGNS = (
     (r"could not translate host name", "there is no such host", "check the host in storage.url"),
     (r"refused|No such file", "no server answers", "check host and port, and that it runs"),
     (r"time.?out|unreachable", "no answer", "check host and port, and the network between"),
+    (r"closed the connection|terminating", "the server went away", "check that it runs"),
     (r"too many clients|slots are reserved", "it is full", "raise its max_connections"),
     (r"starting up|shutting down", "it is starting or stopping", "try again in a moment"),
     (r"permission denied", "the user may not create or use tables", "grant it that right"),

@@ -69,9 +69,10 @@ def worker_loop(
     with stop_on_signals() as stop:
         storage = open_storage(storage_config, create=False)
         try:
-            study = join_study(storage, study_name, local)
-            worker = Worker(study, compress or study_compress(study), stop, lease_seconds)
-            return worker.run()
+            patiently = Patience(stop)
+            study = patiently(lambda: join_study(storage, study_name, local))
+            work = compress or patiently(lambda: study_compress(study))
+            return Worker(study, work, stop, lease_seconds).run()
         except (DBAPIError, StorageInternalError) as error:
             if not is_outage(error):
                 raise

@@ -109,8 +109,8 @@ def slow_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutc
 
 
 def brief_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
-    """Stand for a compression of three seconds, in epochs of a twentieth of a second."""
-    return _compress_in_epochs(60, on_epoch)
+    """Stand for a compression of two seconds, in epochs of a twentieth of a second."""
+    return _compress_in_epochs(40, on_epoch)
 
 
 def deaf_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
