@@ -1,6 +1,7 @@
 import logging
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
@@ -112,7 +113,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 )
 def test_an_unusable_server_is_told_in_one_line_without_the_password(
     postgres: PostgresServer,
-    changes: dict[str, str],
+    changes: dict[str, Any],
     message: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:

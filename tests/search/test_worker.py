@@ -1,6 +1,7 @@
 import signal
 import time
 from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess as Process
 
 import pytest
 
@@ -11,7 +12,6 @@ from search.storage import Storage, StorageConfig, open_storage
 from search.worker import worker_loop, worker_prefix
 from tests.postgres import running_server
 from tests.search.studies import (
-    Process,
     instant_compress,
     signal_worker,
     small_config,
