@@ -6,7 +6,6 @@ from dashboards.figures.history import (
     draw_history,
     history_data,
 )
-from dashboards.figures.hypervolume import hypervolume
 from dashboards.figures.importance import (
     FEW_TRIALS,
     MIN_TRIALS,
@@ -37,7 +36,6 @@ __all__ = [
     "draw_importance",
     "draw_pareto_front",
     "history_data",
-    "hypervolume",
     "importance_data",
     "pareto_front_data",
 ]

@@ -9,7 +9,6 @@ from textwrap import wrap
 import plotly.graph_objects as go
 
 from dashboards import formats
-from dashboards.figures.hypervolume import hypervolume
 from dashboards.figures.style import (
     draw_outside,
     new_figure,
@@ -19,6 +18,7 @@ from dashboards.figures.style import (
 )
 from dashboards.palette import LIGHT, Palette
 from dashboards.points import Point, Standing, objectives_of, points_of
+from search.hypervolume import hypervolume
 from search.pareto import pareto_front
 from search.records import StudySnapshot, TrialRecord, TrialState
 from search.scoring import ScoreConfig
@@ -93,7 +93,7 @@ def history_data(snapshot: StudySnapshot, config: ScoreConfig) -> HistoryData:
                 reason=trial.reason,
                 failed=trial.state is TrialState.failed,
                 best_rate=front[-1].compression_rate if front else None,
-                hypervolume=hypervolume(front, config.max_accuracy_loss),
+                hypervolume=hypervolume(map(objectives_of, front), config.max_accuracy_loss),
                 seconds=seconds,
             )
         )

@@ -6,30 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from dashboards.figures import draw_history, history_data, hypervolume
-from dashboards.points import points_of
+from dashboards.figures import draw_history, history_data
 from search.records import StudySnapshot, TrialRecord, TrialState
 from search.scoring import ScoreConfig
 
 Make = Callable[..., TrialRecord]
 Snapshot = Callable[..., StudySnapshot]
 CAP = ScoreConfig(max_accuracy_loss=0.005)
-
-
-def test_hypervolume_is_the_area_of_the_staircase(
-    make_trial: Make, make_snapshot: Snapshot
-) -> None:
-    snapshot = make_snapshot(
-        make_trial(0, 0.1, 4),  # 0.4 points below the cap, 2 halvings
-        make_trial(1, 0.3, 16),  # 0.2 points below the cap, 4 halvings
-        make_trial(2, 0.3, 8),  # dominated
-        make_trial(3, 5.0, 1024),  # over the cap
-    )
-    points = points_of(snapshot, CAP)
-    # 0.2 points to 4 halvings, the other 0.2 points to 2.
-    assert hypervolume(points, 0.005) == pytest.approx(0.2 * 4 + 0.2 * 2)
-    assert hypervolume(reversed(points), 0.005) == pytest.approx(1.2)
-    assert hypervolume([], 0.005) == 0
 
 
 def test_best_rate_grows_in_the_order_of_ending(make_trial: Make, make_snapshot: Snapshot) -> None:

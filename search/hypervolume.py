@@ -8,10 +8,10 @@ counts nothing.
 import math
 from collections.abc import Iterable
 
-from dashboards.points import Point
+from search.pareto import Objectives
 
 
-def hypervolume(points: Iterable[Point], max_accuracy_loss: float) -> float:
+def hypervolume(points: Iterable[Objectives], max_accuracy_loss: float) -> float:
     """Return the area that points dominate below the cap, in points times halvings.
 
     Args:
