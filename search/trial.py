@@ -28,7 +28,7 @@ from search.outages import Patience, is_outage
 from search.reaper import interrupt
 from search.records import ENQUEUED, INTERRUPTED, RECORD, TrialState, trial_state
 from search.sampling import derive_seed, make_sampler
-from search.scoring import VIOLATION_OF_STOPPED
+from search.scoring import VIOLATION_OF_STOPPED, score
 from search.slots import Slot, attach_trial, finish, release, renew
 from search.space import SearchSpace
 from search.study import OpenStudy
@@ -130,10 +130,8 @@ class _Attempt:
         record["artifact_id"] = self.patiently(
             lambda: save_artifact(self.study.artifacts, outcome.file)
         )
-        cap = self.study.config.score.max_accuracy_loss
-        return self._tell(
-            trial, record, OptunaState.COMPLETE, values, violation=outcome.accuracy_loss - cap
-        )
+        violation = score(outcome, self.study.config.score).violation
+        return self._tell(trial, record, OptunaState.COMPLETE, values, violation)
 
     def _begin(self, trial: Trial) -> dict[str, Any]:
         space = SearchSpace(self.study.config.space)
