@@ -31,6 +31,8 @@ format: $(VENV)/.installed-dev  ## Format the code
 
 benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into results/
 	$(BIN)/python -m benchmarks.prior_step
+	$(BIN)/python -m benchmarks.trial
+	$(BIN)/python -m benchmarks.search_policy
 
 clean:  ## Remove the environment and the caches, not the runs
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
