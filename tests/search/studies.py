@@ -135,14 +135,11 @@ SPEEDS = {
 }
 
 
-def work(url: str, speed: str, lease_seconds: float) -> None:
+def work(url: str, local: SoftshareConfig, speed: str, lease_seconds: float) -> None:
     """Be a worker of the study ``study``."""
+    compress = SPEEDS[speed]
     worker_loop(
-        StorageConfig(url=url),
-        "study",
-        small_config(),
-        compress=SPEEDS[speed],
-        lease_seconds=lease_seconds,
+        StorageConfig(url=url), "study", local, compress=compress, lease_seconds=lease_seconds
     )
 
 
@@ -151,10 +148,10 @@ def open_and_close(url: str) -> None:
     open_storage(StorageConfig(url=url)).close()
 
 
-def open_small_study(url: str, settings: Sequence[str]) -> None:
-    """Open the study ``study``, created if need be."""
+def open_one(url: str, config: SoftshareConfig) -> None:
+    """Open the study of a configuration, created if need be."""
     storage = open_storage(StorageConfig(url=url))
-    small_study(storage, settings=settings)
+    open_study(storage, config, untrained_reference())
     storage.close()
 
 
@@ -178,7 +175,8 @@ def workers(
     url: str, num_workers: int, *, speed: str = "instant", lease_seconds: float = 60.0
 ) -> Iterator[list[Process]]:
     """Run workers of the study ``study``; whoever is left at the end of the block is killed."""
-    with started(*[(work, (url, speed, lease_seconds))] * num_workers) as processes:
+    call = (work, (url, small_config(), speed, lease_seconds))
+    with started(*[call] * num_workers) as processes:
         yield processes
 
 

@@ -12,7 +12,7 @@ from search.slots import claim, finish
 from search.storage import Storage
 from search.study import join_study, open_study, resume_study
 from tests.search.studies import (
-    open_small_study,
+    open_one,
     small_config,
     small_study,
     started,
@@ -73,7 +73,8 @@ def test_settings_are_enqueued_once_in_their_order(storage: Storage) -> None:
 def test_settings_are_enqueued_once_by_four_that_open_at_once(
     storage: Storage, storage_url: str
 ) -> None:
-    with started(*[(open_small_study, (storage_url, SETTINGS))] * 4) as processes:
+    config = small_config(settings=SETTINGS)
+    with started(*[(open_one, (storage_url, config))] * 4) as processes:
         for process in processes:
             process.join()
     assert [process.exitcode for process in processes] == [0] * 4
