@@ -68,9 +68,9 @@ def test_overrides_reach_the_dataclasses() -> None:
         ),
         (
             "space.prior.anneal_start.high=0.7",
-            "space.prior.anneal_start at 0.7 with space.prior.anneal_end at 0.5: "
+            "space.prior.anneal_start at 0.7 with space.prior.anneal_end at 0.3: "
             "prior.anneal_start must be in [0, 1] and below prior.anneal_end, but got 0.7 with "
-            "prior.anneal_end=0.5",
+            "prior.anneal_end=0.3",
         ),
     ],
 )

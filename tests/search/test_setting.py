@@ -63,7 +63,9 @@ def test_the_tutorials_setting_is_the_tutorials() -> None:
     assert prior.zero_std_strength == 2 * (5e3 - 1)
     assert prior.std_mode == pytest.approx(math.sqrt(0.1 / (250 - 1)), rel=1e-5)
     assert prior.std_strength == 2 * (250 - 1)
-    assert prior.zero_std_initial == prior.zero_std_mode  # not annealed
+    # Its code starts every width at 0.25; Adam pulls the zero one to the mode in a third of the run.
+    assert (prior.zero_std_initial, prior.std_initial) == (0.25, 0.25)
+    assert (prior.anneal_start, prior.anneal_end) == (0.0, 0.3)
     rates = (retrain.lr_weights, retrain.lr_means, retrain.lr_log_precisions, retrain.lr_mixing)
     assert rates == (5e-4, 1e-4, 3e-3, 3e-3)
     assert (retrain.tau, retrain.tau_warm_up, retrain.lr_final_fraction) == (0.003, 0.0, 1.0)
