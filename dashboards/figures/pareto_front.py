@@ -152,7 +152,7 @@ def _view(
         rate_low=middle / stretch,
         rate_high=middle * stretch,
         loss_low=low - pad,
-        loss_high=high + pad,
+        loss_high=high + 2 * pad,
     )
 
 
