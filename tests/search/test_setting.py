@@ -63,7 +63,7 @@ def test_the_tutorials_setting_is_the_tutorials() -> None:
     assert prior.zero_std_strength == 2 * (5e3 - 1)
     assert prior.std_mode == pytest.approx(math.sqrt(0.1 / (250 - 1)), rel=1e-5)
     assert prior.std_strength == 2 * (250 - 1)
-    # Its code starts every width at 0.25; Adam pulls the zero one to the mode in a third of the run.
+    # Its code starts every width at 0.25; Adam takes a third of the run to narrow the zero one.
     assert (prior.zero_std_initial, prior.std_initial) == (0.25, 0.25)
     assert (prior.anneal_start, prior.anneal_end) == (0.0, 0.3)
     rates = (retrain.lr_weights, retrain.lr_means, retrain.lr_log_precisions, retrain.lr_mixing)
