@@ -73,7 +73,7 @@ def test_a_setting_is_what_the_other_keys_start_from() -> None:
     config = compose(compress_overrides(request))
     assert (config.retrain.tau, config.prior.num_components) == (0.01, 16)
     assert config.retrain.lr_weights == 5e-4
-    assert config.prior.zero_std_initial == config.prior.zero_std_mode
+    assert config.prior.zero_std_mode == pytest.approx(0.02, rel=1e-3)
 
 
 def test_an_unknown_setting_lists_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
