@@ -1,10 +1,10 @@
 """The ``.sws`` file: clustered networks in and out of bytes; knows NumPy and no torch."""
 
 from core.codec.accounting import han_bytes
-from core.codec.coders import PayloadBits
 from core.codec.container import DEFAULT_MAX_ELEMENTS, FORMAT_VERSION, decode, encode
 from core.codec.description import FileDescription, TensorDescription, describe
 from core.codec.files import write_file
+from core.codec.payload import PayloadBits
 from core.codec.tensors import (
     ClusteredTensor,
     CodedTensor,

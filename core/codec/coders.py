@@ -4,13 +4,20 @@ The encoder gives a tensor to every coder that takes it and keeps the shortest b
 goes by the number. A new coder joins the list with a number of its own.
 """
 
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
-
 import numpy as np
-import numpy.typing as npt
 
 from core.codec.byte_reader import ByteReader, write_number
+from core.codec.context_coders import ClusteredContextCoder, UniformContextCoder
+from core.codec.payload import (
+    PayloadBits,
+    RowsBefore,
+    TensorCoder,
+    fits_half,
+    read_floats,
+    read_step,
+    unfold,
+    write_floats,
+)
 from core.codec.sparse_stream import StreamBits, decode_stream, encode_stream
 from core.codec.tensors import (
     MAX_CODEBOOK_ENTRIES,
@@ -20,55 +27,6 @@ from core.codec.tensors import (
     FloatTensor,
     UniformTensor,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PayloadBits:
-    """Bits of one tensor's payload by their purpose; their sum is eight times its bytes.
-
-    Attributes:
-        positions: where the non-zeros are.
-        values: which codebook entry or level each of them has; float values as they are.
-        codebook: codebook entries, or the step of a grid.
-        tables: code tables.
-        parameters: sizes and choices of the coder, and the zeros that fill a last byte.
-    """
-
-    positions: int = 0
-    values: int = 0
-    codebook: int = 0
-    tables: int = 0
-    parameters: int = 0
-
-    @property
-    def total(self) -> int:
-        """All bits of the payload."""
-        return self.positions + self.values + self.codebook + self.tables + self.parameters
-
-
-@runtime_checkable
-class TensorCoder(Protocol):
-    """A way to write tensors.
-
-    Attributes:
-        kind: the coder's number in the file, 1 to 15; never given to another coder.
-        name: its name for people.
-    """
-
-    kind: int
-    name: str
-
-    def encode(self, tensor: CodedTensor) -> bytes | None:
-        """The payload, or ``None`` if this coder does not take such a tensor."""
-
-    def decode(
-        self, payload: ByteReader, shape: tuple[int, ...]
-    ) -> tuple[CodedTensor, PayloadBits]:
-        """The tensor, whose payload is all that is left to read, and where its bits are.
-
-        Raises:
-            CodecError: the payload does not hold a tensor of this shape.
-        """
 
 
 class ClusteredHuffmanCoder:
@@ -81,20 +39,20 @@ class ClusteredHuffmanCoder:
     kind = 1
     name = "clustered (CSR + Huffman)"
 
-    def encode(self, tensor: CodedTensor) -> bytes | None:
+    def encode(self, tensor: CodedTensor, rows_before: RowsBefore = None) -> bytes | None:
         """The payload of a ``ClusteredTensor``."""
         if not isinstance(tensor, ClusteredTensor):
             return None
         entries = tensor.codebook[1:]
-        half = _fits_half(entries)
+        half = fits_half(entries)
         return (
             write_number(2 * len(entries) + half)
-            + _write_floats(entries, half)
+            + write_floats(entries, half)
             + encode_stream(tensor.indices, len(tensor.codebook))
         )
 
     def decode(
-        self, payload: ByteReader, shape: tuple[int, ...]
+        self, payload: ByteReader, shape: tuple[int, ...], rows_before: RowsBefore = None
     ) -> tuple[ClusteredTensor, PayloadBits]:
         """The tensor and where its bits are."""
         start = payload.position
@@ -102,7 +60,7 @@ class ClusteredHuffmanCoder:
         if num_entries >= MAX_CODEBOOK_ENTRIES:
             raise payload.error(f"a codebook of {num_entries + 1} entries is larger than 65536")
         entries_start = payload.position
-        entries = _read_floats(payload, num_entries, half == 1, "a codebook")
+        entries = read_floats(payload, num_entries, half == 1, "a codebook")
         entries_end = payload.position
         indices, bits = decode_stream(payload, shape, num_entries + 1)
         codebook = np.concatenate((np.zeros(1, np.float32), entries))
@@ -122,21 +80,21 @@ class UniformHuffmanCoder:
     kind = 2
     name = "uniform (Huffman)"
 
-    def encode(self, tensor: CodedTensor) -> bytes | None:
+    def encode(self, tensor: CodedTensor, rows_before: RowsBefore = None) -> bytes | None:
         """The payload of a ``UniformTensor``."""
         if not isinstance(tensor, UniformTensor):
             return None
         step = np.array([tensor.step], np.float32)
-        half = _fits_half(step)
+        half = fits_half(step)
         folded = np.asarray((tensor.levels << 1) ^ (tensor.levels >> 31))
         return (
             write_number(2 * (tensor.num_bits - 1) + half)
-            + _write_floats(step, half)
+            + write_floats(step, half)
             + encode_stream(folded, 2**tensor.num_bits)
         )
 
     def decode(
-        self, payload: ByteReader, shape: tuple[int, ...]
+        self, payload: ByteReader, shape: tuple[int, ...], rows_before: RowsBefore = None
     ) -> tuple[UniformTensor, PayloadBits]:
         """The tensor and where its bits are."""
         start = payload.position
@@ -144,14 +102,10 @@ class UniformHuffmanCoder:
         if num_bits >= MAX_LEVEL_BITS:
             raise payload.error(f"levels of {num_bits + 1} bits are wider than {MAX_LEVEL_BITS}")
         step_start = payload.position
-        step = _read_floats(payload, 1, half == 1, "a step")[0]
-        with np.errstate(over="ignore"):
-            least = -step * np.float32(2**num_bits)
-        if np.signbit(step) or not np.isfinite(least):
-            raise payload.error(f"a step of {step} is negative or too large")
+        step = read_step(payload, half == 1, num_bits + 1)
         step_end = payload.position
         folded, bits = decode_stream(payload, shape, 2 ** (num_bits + 1))
-        _unfold(folded.reshape(-1))
+        unfold(folded.reshape(-1))
         return UniformTensor(folded, float(step), num_bits + 1), _payload_bits(
             bits, codebook=8 * (step_end - step_start), numbers=8 * (step_start - start)
         )
@@ -163,12 +117,12 @@ class FloatCoder:
     kind = 3
     name = "float32"
 
-    def encode(self, tensor: CodedTensor) -> bytes | None:
+    def encode(self, tensor: CodedTensor, rows_before: RowsBefore = None) -> bytes | None:
         """The payload of a ``FloatTensor``."""
         return tensor.values.astype("<f4").tobytes() if isinstance(tensor, FloatTensor) else None
 
     def decode(
-        self, payload: ByteReader, shape: tuple[int, ...]
+        self, payload: ByteReader, shape: tuple[int, ...], rows_before: RowsBefore = None
     ) -> tuple[FloatTensor, PayloadBits]:
         """The tensor and where its bits are."""
         num_bytes = payload.num_left
@@ -180,22 +134,20 @@ class FloatCoder:
         return tensor, PayloadBits(values=8 * num_bytes)
 
 
-CODERS: tuple[TensorCoder, ...] = (ClusteredHuffmanCoder(), UniformHuffmanCoder(), FloatCoder())
+CODERS: tuple[TensorCoder, ...] = (
+    ClusteredHuffmanCoder(),
+    UniformHuffmanCoder(),
+    FloatCoder(),
+    ClusteredContextCoder(),
+    UniformContextCoder(),
+)
 
 
-def encode_tensor(tensor: CodedTensor) -> tuple[TensorCoder, bytes]:
+def encode_tensor(tensor: CodedTensor, rows_before: RowsBefore = None) -> tuple[TensorCoder, bytes]:
     """The coder with the shortest payload for a tensor, and that payload."""
-    payloads = [(coder, coder.encode(tensor)) for coder in CODERS]
+    payloads = [(coder, coder.encode(tensor, rows_before)) for coder in CODERS]
     fitting = [(coder, payload) for coder, payload in payloads if payload is not None]
     return min(fitting, key=lambda pair: len(pair[1]))
-
-
-def _unfold(folded: npt.NDArray[np.int32]) -> None:
-    """Turn 0, 1, 2, 3, ... into 0, -1, 1, -2, ..., ``[elements]``, in place to save memory."""
-    sign = folded & 1
-    np.negative(sign, out=sign)
-    folded >>= 1
-    folded ^= sign
 
 
 def _payload_bits(bits: StreamBits, codebook: int, numbers: int) -> PayloadBits:
@@ -206,24 +158,3 @@ def _payload_bits(bits: StreamBits, codebook: int, numbers: int) -> PayloadBits:
         tables=bits.tables,
         parameters=numbers + bits.parameters + bits.filling,
     )
-
-
-def _fits_half(values: npt.NDArray[np.float32]) -> bool:
-    with np.errstate(over="ignore", under="ignore"):
-        rounded = values.astype(np.float16).astype(np.float32)
-    # By their bits: with denormal numbers flushed, as in training, one would equal 0.0.
-    return np.array_equal(rounded.view(np.uint32), values.view(np.uint32))
-
-
-def _write_floats(values: npt.NDArray[np.float32], half: bool) -> bytes:
-    return values.astype("<f2" if half else "<f4").tobytes()
-
-
-def _read_floats(data: ByteReader, count: int, half: bool, what: str) -> npt.NDArray[np.float32]:
-    start = data.position
-    raw = data.take(count * (2 if half else 4), what)
-    values = np.frombuffer(raw, "<f2" if half else "<f4").astype(np.float32)
-    if not np.isfinite(values).all():
-        data.position = start
-        raise data.error(f"{what} holds a value that is not finite")
-    return values

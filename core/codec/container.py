@@ -1,6 +1,7 @@
 """The ``.sws`` file: a small header, one record for each tensor, a checksum.
 
-Layout of format version 1; a *number* is an unsigned LEB128 number in its shortest form::
+Layout of format versions 1, with the kinds 1 to 3, and 2, with the kinds 1 to 5; a *number* is an
+unsigned LEB128 number in its shortest form::
 
     "SWS"                        3 bytes
     format version               1 byte
@@ -24,17 +25,20 @@ from dataclasses import dataclass
 from math import prod
 
 from core.codec.byte_reader import ByteReader, write_number
-from core.codec.coders import CODERS, PayloadBits, TensorCoder, encode_tensor
+from core.codec.coders import CODERS, encode_tensor
 from core.codec.names import NameReader, NameWriter, read_text, write_text
+from core.codec.payload import PayloadBits, RowsBefore, TensorCoder, rows_of
 from core.codec.tensors import MAX_DIMENSIONS, CodedTensor, CompressedNetwork
 from core.errors import CodecError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 DEFAULT_MAX_ELEMENTS = 2**28
 CHECKSUM_BYTES = 4
 
 _MAGIC = b"SWS"
 _KINDS = {coder.kind: coder for coder in CODERS}
+_LAST_KIND = {1: 3, 2: 5}
+"""The greatest kind that each format version knows."""
 _LIKE_AXIS_BEFORE = MAX_DIMENSIONS + 1
 
 
@@ -64,11 +68,13 @@ class Contents:
     """A whole file, read and checked.
 
     Attributes:
+        format_version: version of the format.
         network_name: name of the network.
         header_bytes: bytes in front of the first record.
         records: the tensors in file order.
     """
 
+    format_version: int
     network_name: str
     header_bytes: int
     records: tuple[Record, ...]
@@ -80,8 +86,10 @@ def encode(network: CompressedNetwork) -> bytes:
     parts.append(write_number(len(network.tensors)))
     names = NameWriter()
     first_axis: int | None = None
+    rows_before: RowsBefore = None
     for name, tensor in network.tensors.items():
-        coder, payload = encode_tensor(tensor)
+        coder, payload = encode_tensor(tensor, rows_before)
+        rows_before = rows_of(tensor, rows_before)
         like_before = tensor.shape == (first_axis,)
         axes = _LIKE_AXIS_BEFORE if like_before else len(tensor.shape)
         parts += [names.write(name), bytes([coder.kind << 4 | axes])]
@@ -119,13 +127,19 @@ def decode(data: bytes, max_elements: int = DEFAULT_MAX_ELEMENTS) -> CompressedN
 def read_contents(data: bytes, max_elements: int = DEFAULT_MAX_ELEMENTS) -> Contents:
     """Everything in a file with the place of its bits; arguments and errors as ``decode``."""
     body = _checked_body(data)
+    format_version = data[len(_MAGIC)]
     network_name = read_text(body, "the network's name")
     num_tensors = body.number("the number of tensors")
     header_bytes = body.position
-    records = tuple(_read_records(body, num_tensors, max_elements))
+    records = tuple(_read_records(body, format_version, num_tensors, max_elements))
     if body.num_left:
         raise body.error(f"{body.num_left} bytes are left over behind the last tensor")
-    return Contents(network_name=network_name, header_bytes=header_bytes, records=records)
+    return Contents(
+        format_version=format_version,
+        network_name=network_name,
+        header_bytes=header_bytes,
+        records=records,
+    )
 
 
 def _checked_body(data: bytes) -> ByteReader:
@@ -133,10 +147,10 @@ def _checked_body(data: bytes) -> ByteReader:
     start = len(_MAGIC) + 1
     if len(data) < start or not data.startswith(_MAGIC):
         raise CodecError("not an .sws file: it does not start with SWS and a version", 0)
-    if data[start - 1] != FORMAT_VERSION:
+    if data[start - 1] not in _LAST_KIND:
         raise CodecError(
             f"the file has format version {data[start - 1]}, "
-            f"but this softshare reads version {FORMAT_VERSION}",
+            f"but this softshare reads versions 1 to {FORMAT_VERSION}",
             start - 1,
         )
     end = len(data) - CHECKSUM_BYTES
@@ -152,9 +166,12 @@ def _checked_body(data: bytes) -> ByteReader:
     return ByteReader(data, start, end)
 
 
-def _read_records(body: ByteReader, num_tensors: int, max_elements: int) -> Iterator[Record]:
+def _read_records(
+    body: ByteReader, format_version: int, num_tensors: int, max_elements: int
+) -> Iterator[Record]:
     names, seen = NameReader(), set[str]()
     first_axis: int | None = None
+    rows_before: RowsBefore = None
     elements_left = max_elements
     for _ in range(num_tensors):
         start = body.position
@@ -164,7 +181,7 @@ def _read_records(body: ByteReader, num_tensors: int, max_elements: int) -> Iter
             raise body.error(f"two tensors have the name {name!a}")
         seen.add(name)
         header_start = body.position
-        coder, shape = _read_kind_and_shape(body, name, first_axis)
+        coder, shape = _read_kind_and_shape(body, format_version, name, first_axis)
         first_axis = shape[0] if shape else None
         num_elements = prod(max(length, 1) for length in shape)
         if num_elements > elements_left:
@@ -177,7 +194,8 @@ def _read_records(body: ByteReader, num_tensors: int, max_elements: int) -> Iter
         elements_left -= num_elements
         payload_bytes = body.number(f"the payload length of {name!a}")
         payload = body.part(payload_bytes, f"the payload of {name!a}")
-        tensor, bits = coder.decode(payload, shape)
+        tensor, bits = coder.decode(payload, shape, rows_before)
+        rows_before = rows_of(tensor, rows_before)
         yield Record(
             name=name,
             coder=coder,
@@ -189,16 +207,17 @@ def _read_records(body: ByteReader, num_tensors: int, max_elements: int) -> Iter
 
 
 def _read_kind_and_shape(
-    body: ByteReader, name: str, first_axis: int | None
+    body: ByteReader, format_version: int, name: str, first_axis: int | None
 ) -> tuple[TensorCoder, tuple[int, ...]]:
     start = body.position
     kind, axes = divmod(body.take(1, f"the kind of {name!a}")[0], 16)
-    if kind not in _KINDS or (axes == _LIKE_AXIS_BEFORE and first_axis is None):
+    known_kinds = [number for number in _KINDS if number <= _LAST_KIND[format_version]]
+    if kind not in known_kinds or (axes == _LIKE_AXIS_BEFORE and first_axis is None):
         body.position = start
-        known = ", ".join(str(number) for number in _KINDS)
+        known = ", ".join(str(number) for number in known_kinds)
         raise body.error(
-            f"{name!a} has kind {kind}, but format version {FORMAT_VERSION} knows {known}"
-            if kind not in _KINDS
+            f"{name!a} has kind {kind}, but format version {format_version} knows {known}"
+            if kind not in known_kinds
             else f"{name!a} takes its shape from the tensor before, which has none"
         )
     if axes == _LIKE_AXIS_BEFORE and first_axis is not None:

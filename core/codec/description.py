@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.codec.coders import PayloadBits
 from core.codec.container import (
     CHECKSUM_BYTES,
     DEFAULT_MAX_ELEMENTS,
-    FORMAT_VERSION,
     Record,
     read_contents,
 )
+from core.codec.payload import PayloadBits
 from core.codec.tensors import ClusteredTensor, UniformTensor
 
 
@@ -78,7 +77,7 @@ def describe(data: bytes, max_elements: int = DEFAULT_MAX_ELEMENTS) -> FileDescr
     contents = read_contents(data, max_elements)
     return FileDescription(
         network_name=contents.network_name,
-        format_version=FORMAT_VERSION,
+        format_version=contents.format_version,
         header_bytes=contents.header_bytes,
         tensors=tuple(_describe_tensor(record) for record in contents.records),
         checksum_bytes=CHECKSUM_BYTES,

@@ -4,10 +4,10 @@ from core.codec import (
     ClusteredTensor,
     CompressedNetwork,
     UniformTensor,
-    describe,
-    encode,
     han_bytes,
 )
+from core.codec.byte_reader import ByteReader
+from core.codec.coders import ClusteredHuffmanCoder, UniformHuffmanCoder
 
 
 def test_the_paper_s_matrix_worked_by_hand() -> None:
@@ -27,12 +27,15 @@ def test_zeros_cost_their_codebook_only() -> None:
 
 def test_it_counts_the_bits_that_the_file_holds(every_kind: CompressedNetwork) -> None:
     counted = expected = 0
-    for tensor in describe(encode(every_kind)).tensors:
-        clustered = every_kind.tensors[tensor.name]
-        if isinstance(clustered, ClusteredTensor):
-            bits = tensor.bits.positions + tensor.bits.values + tensor.bits.tables
-            expected += (bits + 32 * tensor.num_codebook_entries + 7) // 8
-            counted += han_bytes([clustered])
+    coder = ClusteredHuffmanCoder()
+    for tensor in every_kind.tensors.values():
+        if isinstance(tensor, ClusteredTensor):
+            payload = coder.encode(tensor)
+            assert payload is not None
+            bits = coder.decode(ByteReader(payload, 0, len(payload)), tensor.shape)[1]
+            counted_bits = bits.positions + bits.values + bits.tables
+            expected += (counted_bits + 32 * len(tensor.codebook) + 7) // 8
+            counted += han_bytes([tensor])
     assert counted == expected > 0
 
 
@@ -40,9 +43,10 @@ def test_levels_are_packed_or_coded_whichever_is_smaller() -> None:
     place = np.arange(512)
     even = UniformTensor((place % 32 - 16).astype(np.int32), 0.5, 5)
     skewed = UniformTensor(np.where(place % 16 == 0, place % 32 - 16, 0).astype(np.int32), 0.5, 5)
+    coder = UniformHuffmanCoder()
+    payloads = [coder.encode(tensor) or b"" for tensor in (even, skewed)]
     even_bits, skewed_bits = (
-        describe(encode(CompressedNetwork("", {"b": tensor}))).tensors[0].bits
-        for tensor in (even, skewed)
+        coder.decode(ByteReader(payload, 0, len(payload)), (512,))[1] for payload in payloads
     )
     assert (even_bits.positions, even_bits.values, even_bits.tables) == (0, 5 * 512, 2)
     assert skewed_bits.total < even_bits.total / 4

@@ -116,7 +116,7 @@ def test_a_foreign_file_is_named_as_such(data: bytes) -> None:
 
 
 def test_another_version_is_named_with_the_one_that_can_be_read() -> None:
-    assert_refused(sealed(b"SWS\x02\x00\x00"), "format version 2, but .* reads version 1 ")
+    assert_refused(sealed(b"SWS\x03\x00\x00"), "format version 3, but .* reads versions 1 to 2 ")
 
 
 def test_random_bytes_are_refused() -> None:

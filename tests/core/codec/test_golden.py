@@ -2,14 +2,23 @@
 
 from pathlib import Path
 
-from core.codec import CompressedNetwork, decode, encode
+import pytest
 
-VERSION_1 = Path(__file__).parent / "golden" / "version_1.sws"
+from core.codec import CompressedNetwork, decode, describe, encode
+from core.codec.context_coders import ClusteredContextCoder, UniformContextCoder
+
+GOLDEN = Path(__file__).parent / "golden"
 
 
-def test_a_file_of_version_1_is_decoded(every_kind: CompressedNetwork) -> None:
-    assert decode(VERSION_1.read_bytes()) == every_kind
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_of_every_version_is_decoded(version: int, every_kind: CompressedNetwork) -> None:
+    assert decode((GOLDEN / f"version_{version}.sws").read_bytes()) == every_kind
 
 
-def test_version_1_is_written_as_ever(every_kind: CompressedNetwork) -> None:
-    assert encode(every_kind) == VERSION_1.read_bytes()
+def test_version_2_is_written_as_ever(every_kind: CompressedNetwork) -> None:
+    assert encode(every_kind) == (GOLDEN / "version_2.sws").read_bytes()
+
+
+def test_the_golden_file_has_the_new_kinds(every_kind: CompressedNetwork) -> None:
+    kinds = {tensor.kind for tensor in describe(encode(every_kind)).tensors}
+    assert kinds >= {ClusteredContextCoder.name, UniformContextCoder.name}
