@@ -41,12 +41,17 @@ _LOGISTIC = np.array(
 )
 _X = np.arange(4096)
 # Probability, of 65536, at each of 256 steps a nat from -8 to 8; and its inverse, from 12 bits.
-SQUASH = _LOGISTIC[_X >> 7] + (
-    ((_LOGISTIC[np.minimum((_X >> 7) + 1, 32)] - _LOGISTIC[_X >> 7]) * (_X & 127)) >> 7
-)
-STRETCH = (np.searchsorted(SQUASH, 16 * _X + 8) - 2048).clip(-2047, 2047).astype(np.int64)
+SQUASH = (
+    _LOGISTIC[_X >> 7]
+    + (((_LOGISTIC[np.minimum((_X >> 7) + 1, 32)] - _LOGISTIC[_X >> 7]) * (_X & 127)) >> 7)
+).astype(np.int32)
+STRETCH = (np.searchsorted(SQUASH, 16 * _X + 8) - 2048).clip(-2047, 2047).astype(np.int16)
 # Bits, in units of 1/256, of a decision of that probability: for the account of a file only.
-_COST = np.round(-256 * np.log2((_X + 0.5) / 4096)).astype(np.int64)
+_COST = np.round(-256 * np.log2((_X + 0.5) / 4096)).astype(np.int16)
+_HALF_LOG = np.zeros(4096, np.uint8)
+for _bits in range(12):
+    _HALF_LOG[1 << _bits :] = 2 * _bits
+    _HALF_LOG[3 << _bits >> 1 :] += _bits > 0
 
 # Inputs of the three mixers, the last one of positions being the product of densities.
 NUM_POSITION_INPUTS = 13
@@ -65,20 +70,21 @@ NUM_CODER_NUMBERS = 6
 
 def compiled(function: Function) -> Function:
     """Compile a loop with numba on first use and cache the machine code on disk."""
-    return cast(Function, numba.njit(cache=True, nogil=True)(function))
+    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 @compiled
 def half_log(number: int) -> int:
     """About ``2 log2(number)``, rounded down, of a number of 1 or more."""
-    bits = 0
-    while number >> (bits + 1):
-        bits += 1
-    return 2 * bits + ((number >> (bits - 1)) & 1 if bits else 0)
+    extra = 0
+    while number >= 4096:
+        number >>= 1
+        extra += 2
+    return int(_HALF_LOG[number]) + extra
 
 
 @compiled
-def code_bit(
+def code_bit(  # noqa: PLR0915 one decision, told in one piece
     decoding: bool,
     bit: int,
     inputs: Integers,
@@ -153,8 +159,12 @@ def code_bit(
     target = bit << 16
     horizon = parameters[3]
     last = _STRIDE - 1
-    step_a = parameters[1] + parameters[2] * horizon // (horizon + weights[mixer + last])
-    step_b = parameters[1] + parameters[2] * horizon // (horizon + weights[chosen + last])
+    step_a, step_b = parameters[1], parameters[1]
+    extra = parameters[2] * horizon
+    if weights[mixer + last] < extra:  # else the quotient is 0, and divisions are slow
+        step_a += extra // (horizon + weights[mixer + last])
+    if weights[chosen + last] < extra:
+        step_b += extra // (horizon + weights[chosen + last])
     weights[mixer + last] += 1
     weights[chosen + last] += 1
     step_a *= target - SQUASH[sum_a + 2048]
@@ -330,12 +340,12 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
                 if row_2 >= 0:
                     up_left = cells[row_2 * row_stride + c * column_stride]
             around = (left > 0) + (left_2 > 0) + (up > 0) + (up_left > 0) + (up_right > 0)
-            column_density = half_log(1 + 16 * column_counts[c] // (rows_seen + 1))
+            per_row = 128 * column_counts[c] // (rows_seen + 1)
+            column_density = half_log(1 + (per_row >> 3))
             row_density = min(15, half_log(1 + 64 * row_count // (columns_seen + 8)))
             column = min(7, column_density) * 4 + age
-            near, of = 2 * column_counts[c], 2
             if line > 0 and line_on_columns:
-                of = 6
+                near = 2 * column_counts[c]
                 if c > 0:
                     near += column_counts[c - 1]
                 if c >= line:
@@ -344,7 +354,8 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
                     near += column_counts[c + 1]
                 if c + line < num_columns:
                     near += column_counts[c + line]
-            near_density = min(31, half_log(1 + 128 * near // (of * (rows_seen + 1))))
+                per_row = 128 * near // (6 * (rows_seen + 1))
+            near_density = min(31, half_log(1 + per_row))
             hint = max(row_hints[r], column_hints[c])
             inputs[0] = at[0]
             inputs[1] = at[1] + column
