@@ -107,7 +107,8 @@ def decode(data: bytes, max_elements: int = DEFAULT_MAX_ELEMENTS) -> CompressedN
     A file says how large its tensors are, and zeros cost it nothing, so a few bytes can ask for
     any amount of memory. Hence ``max_elements``; the default allows 2**28 elements, 1 GiB as
     int32. Beyond 4 bytes for each element that the file declares (three times that while one
-    tensor is decoded), memory and time grow linearly with the bytes of the file.
+    tensor is decoded), memory grows linearly with the bytes of the file; time grows linearly with
+    both, at some 100 ns an element of a tensor coded by context mixing.
 
     Args:
         data: the whole file.
