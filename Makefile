@@ -34,6 +34,9 @@ benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into res
 	$(BIN)/python -m benchmarks.trial
 	$(BIN)/python -m benchmarks.search_policy
 	$(BIN)/python -m benchmarks.quickstart
+	$(BIN)/python -m benchmarks.codec_size
+	$(BIN)/python -m benchmarks.codec_speed
+	$(BIN)/python -m benchmarks.codec_fuzz
 
 clean:  ## Remove the environment and the caches, not the runs
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
