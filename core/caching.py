@@ -1,13 +1,12 @@
 """Files that several processes share: one writer at a time, and no reader ever sees half a file."""
 
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
 
+from core.codec.files import replace_file
 from core.errors import DataError
 
 
@@ -33,25 +32,14 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` so that it is there as a whole or not at all.
-
-    The bytes reach the disk before the name does: a crash leaves the old file or the new one.
+    """Write ``content`` to ``path``, whose folder is made, as a whole or not at all.
 
     Raises:
         DataError: the file cannot be written; the message names the folder and the remedy.
     """
-    # A name of its own for each writer, made with the user's umask, which mkstemp would ignore.
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with unfinished.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        replace_file(path, content)
     except OSError as error:
         raise _not_writable(path, error) from error
 
