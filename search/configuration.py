@@ -24,6 +24,9 @@ from search.scoring import ScoreConfig
 from search.space import SearchSpace
 from search.storage import StorageConfig
 
+LOCAL = ("storage", "workers", "runs_dir", "cache_dir", "output")
+"""Keys of one process alone: they may differ from one worker of a study to the next."""
+
 
 class OutputFormat(Enum):
     """How a verb prints what it found: for people, or for programs."""
@@ -103,6 +106,11 @@ class SoftshareConfig:
     def __post_init__(self) -> None:
         require(self.workers >= 1, "workers", ">= 1", self.workers)
 
+    @property
+    def study_folder(self) -> Path:
+        """The folder of the study's report, best file and workers' logs."""
+        return self.runs_dir / self.study.name
+
 
 def compose(overrides: Sequence[str] = ()) -> SoftshareConfig:
     """Compose the default configuration with overrides in Hydra's grammar, and validate it.
@@ -149,7 +157,7 @@ def to_stored(config: SoftshareConfig) -> Tree:
     Names, budgets and places are left out: they may differ from one worker to the next.
     """
     tree: Tree = tree_of(config)
-    for key in ("storage", "workers", "runs_dir", "cache_dir", "output"):
+    for key in LOCAL:
         del tree[key]
     del tree["data"]["dir"]
     del tree["study"]["name"], tree["study"]["num_trials"]
@@ -170,7 +178,7 @@ def from_stored(stored: Mapping[str, Any], local: SoftshareConfig) -> SoftshareC
         "num_trials": local.study.num_trials,
     }
     here = tree_of(local)
-    for key in ("storage", "workers", "runs_dir", "cache_dir", "output"):
+    for key in LOCAL:
         tree[key] = here[key]
     return build(SoftshareConfig, tree)
 

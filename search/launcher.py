@@ -116,7 +116,7 @@ class LocalWorker:
     def log(self) -> Path:
         """Where its output goes."""
         config = self.study.config
-        return config.runs_dir / config.study.name / f"worker_{self.number}.log"
+        return config.study_folder / f"worker_{self.number}.log"
 
     def start(self) -> None:
         """Start a process."""

@@ -157,13 +157,6 @@ class GaussianMixturePrior:
             loss = loss + self.zero_proportion.negative_log_density(self.mixture.zero_mixing_logit)
         return loss
 
-    def complexity_loss(self, weights: Float[Tensor, " weights"]) -> Float[Tensor, ""]:
-        """Return -log p(w, mu, sigma, pi), the complexity loss of Eq. 7, in nats.
-
-        This is the straightforward form: differentiable, and I x J in time and memory.
-        """
-        return self.mixture.negative_log_likelihood(weights) + self.hyper_loss()
-
 
 def gamma_hyper_prior(
     config: PriorConfig, zero_std: float, device: torch.device

@@ -95,7 +95,7 @@ def report(storage: Storage, snapshot: StudySnapshot, config: SoftshareConfig) -
     cap = config.score.max_accuracy_loss
     trials = judge(snapshot, config.score)
     print_front(snapshot.study, trials, cap)
-    folder = config.runs_dir / config.study.name
+    folder = config.study_folder
     folder.mkdir(parents=True, exist_ok=True)
     for path in write_reports(snapshot, config, folder):
         print_lines(f"report: {path}")

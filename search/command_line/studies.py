@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from search.composition import overridden_keys
@@ -91,8 +90,3 @@ def viewed_score(
     own = build(ScoreConfig, stored["score"], "score.")
     fields = [key.removeprefix("score.") for key in named if key.startswith("score.")]
     return replace(own, **{name: getattr(config.score, name) for name in fields})
-
-
-def study_dir(config: SoftshareConfig) -> Path:
-    """Return the folder of a study's report and best file."""
-    return config.runs_dir / config.study.name
