@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from torch import nn
 
 from core.codec import (
@@ -18,20 +17,22 @@ from core.codec import (
 )
 from core.data import Data
 from core.evaluation import error, load_compressed
+from core.networks import description
 from core.outcome import CompressionOutcome, LayerOutcome, OnEpoch
 from core.post_processing import (
     PostProcessingConfig,
     QuantisedTensor,
     fine_tune,
     merge_components,
+    order_units,
     quantise,
     quantise_uniformly,
+    remove_dead_units,
 )
 from core.prior import PriorConfig
 from core.reference import ReferenceNetwork
-from core.retraining import ErrorLoss, Reporter, RetrainConfig, Retraining, retrain
-
-LOGITS_BATCH = 2500
+from core.retraining import ErrorLoss, Reporter, RetrainConfig, Retraining, TrainingSet, retrain
+from core.shrinking import ShrinkingConfig, embed, equalise, shrink
 
 
 @dataclass(kw_only=True)
@@ -41,11 +42,13 @@ class CompressConfig:
     Attributes:
         prior: the Gaussian-mixture prior and its hyper-priors.
         retrain: the retraining under that prior.
+        shrinking: what is cut from the network before the retraining.
         post_processing: merging, quantisation, fine-tuning and the biases' precision.
     """
 
     prior: PriorConfig = field(default_factory=PriorConfig)
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
+    shrinking: ShrinkingConfig = field(default_factory=ShrinkingConfig)
     post_processing: PostProcessingConfig = field(default_factory=PostProcessingConfig)
 
 
@@ -68,17 +71,39 @@ def compress(
         RetrainError: a loss is not finite, or there is no weight to compress.
         RetrainingStopped: the retraining is trapped or collapsed (and asked to stop then).
     """
+    described = description(reference.network_name)
     network = reference.build()
-    error_loss = ErrorLoss.from_reference(
-        all_logits(network, data.train.inputs),
-        data.train.labels,
-        config.retrain.distillation,
+    training_set = TrainingSet(
+        data.train,
+        reference.build(),
         config.retrain.distillation_temperature,
+        config.retrain.augment_shift,
+        config.retrain.augment_flip,
     )
+    error_loss = ErrorLoss(config.retrain.distillation, config.retrain.distillation_temperature)
+    shrinking = config.shrinking
     num_epochs = config.retrain.num_epochs + config.post_processing.fine_tuning_epochs
+    if shrinking.units:
+        num_epochs += shrinking.num_epochs
     report = Reporter(num_epochs, config.prior.num_components, on_epoch)
+    seed = config.retrain.seed
+    if shrinking.equalise:
+        equalise(network, described.chains, described.input_shape)
+    if shrinking.units:
+        shrink(
+            network,
+            described.chains,
+            training_set,
+            error_loss,
+            data.validation,
+            shrinking,
+            seed,
+            report,
+        )
+        if shrinking.equalise:
+            equalise(network, described.chains, described.input_shape)
     retraining = Retraining.of_network(
-        network, error_loss, data.train.inputs, config.prior, config.retrain
+        network, training_set, error_loss, config.prior, config.retrain
     )
     retrain(retraining, data.validation, report)
     weights = retraining.weights
@@ -90,48 +115,51 @@ def compress(
         network,
         weights,
         tensors,
+        training_set,
         error_loss,
-        data,
+        data.validation,
         config.post_processing,
         config.retrain.batch_size,
-        config.retrain.seed,
+        seed,
         report,
     )
-    packed = pack(reference.network_name, network, tensors, config.post_processing.bias_bits)
+    if config.post_processing.drop_dead_units:
+        remove_dead_units(network, described.chains, tensors, described.input_shape)
+    if config.post_processing.order_units:
+        order_units(network, described.chains, tensors)
+    packed = pack(reference, network, tensors, config.post_processing.bias_bits)
     return measure(encode(packed), reference, data, report.seconds)
 
 
-def all_logits(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-    """Return the network's outputs on all inputs, in evaluation mode."""
-    network.eval()
-    with torch.no_grad():
-        return torch.cat([network(batch) for batch in inputs.split(LOGITS_BATCH)])
-
-
 def pack(
-    network_name: str, network: nn.Module, tensors: list[QuantisedTensor], bias_bits: int | None
+    reference: ReferenceNetwork,
+    network: nn.Module,
+    tensors: list[QuantisedTensor],
+    bias_bits: int | None,
 ) -> CompressedNetwork:
     """Lay out a quantised network for the codec: codebooks in half precision, biases in few bits.
 
     Args:
-        network_name: its name in the registry of networks.
+        reference: what it was made from, whose name and shapes the file has.
         network: the fine-tuned network, which gives the order and the unclustered tensors.
         tensors: its quantised weight tensors.
         bias_bits: bits of an unclustered number, None for 32-bit floats.
     """
     clustered = {tensor.name: tensor for tensor in tensors}
     packed: dict[str, ClusteredTensor | UniformTensor | FloatTensor] = {}
-    for name, values in network.state_dict().items():
+    for name, part in network.state_dict().items():
+        shape = reference.state[name].shape
+        values = embed(part, shape)
         if name in clustered:
             codebook = clustered[name].codebook.detach().numpy().astype(np.float16)
-            indices = clustered[name].indices.numpy().astype(np.int32)
+            indices = embed(clustered[name].indices, shape).numpy().astype(np.int32)
             packed[name] = ClusteredTensor(indices, codebook.astype(np.float32))
         elif bias_bits is not None and values.is_floating_point():
             levels, step = quantise_uniformly(values, bias_bits)
             packed[name] = UniformTensor(levels.numpy(), step, bias_bits)
         else:
             packed[name] = FloatTensor(values.numpy().astype(np.float32))
-    return CompressedNetwork(network_name, packed)
+    return CompressedNetwork(reference.network_name, packed)
 
 
 def measure(

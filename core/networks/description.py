@@ -18,6 +18,8 @@ class NetworkDescription:
         num_classes: columns of its output.
         dropout_after: modules whose outputs the reference training thins out by dropout, by name.
             Dropout belongs to that training; a network that is compressed and used has none.
+        chains: runs of weight layers, by module name, in which each is fed by the one before alone:
+            nothing but element-wise functions, pooling and flattening lies between.
         source: who described it, where.
     """
 
@@ -26,4 +28,5 @@ class NetworkDescription:
     input_shape: tuple[int, ...]
     num_classes: int
     dropout_after: tuple[str, ...] = ()
+    chains: tuple[tuple[str, ...], ...] = ()
     source: str = ""

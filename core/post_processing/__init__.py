@@ -5,12 +5,15 @@ from core.post_processing.config import PostProcessingConfig
 from core.post_processing.fine_tuning import fine_tune
 from core.post_processing.merging import merge_components
 from core.post_processing.quantisation import QuantisedTensor, quantise
+from core.post_processing.units import order_units, remove_dead_units
 
 __all__ = [
     "PostProcessingConfig",
     "QuantisedTensor",
     "fine_tune",
     "merge_components",
+    "order_units",
     "quantise",
     "quantise_uniformly",
+    "remove_dead_units",
 ]
