@@ -30,6 +30,7 @@ from core.post_processing import (
 from core.prior import PriorConfig
 from core.reference import ReferenceNetwork
 from core.retraining import ErrorLoss, Reporter, RetrainConfig, Retraining, retrain
+from core.tracing import TraceRecorder
 
 LOGITS_BATCH = 2500
 
@@ -80,8 +81,10 @@ def compress(
     retraining = Retraining.of_network(
         network, error_loss, data.train.inputs, config.prior, config.retrain
     )
-    retrain(retraining, data.validation, report)
     weights = retraining.weights
+    recorder = TraceRecorder(weights, retraining.prior.mixture, data.train.inputs.shape[1:])
+    retrain(retraining, data.validation, report, recorder.epoch)
+    recorder.retrained()
     mixture = merge_components(
         retraining.prior.mixture, config.post_processing.merge_threshold, weights.values.numel()
     )
@@ -98,7 +101,7 @@ def compress(
         report,
     )
     packed = pack(reference.network_name, network, tensors, config.post_processing.bias_bits)
-    return measure(encode(packed), reference, data, report.seconds)
+    return measure(encode(packed), reference, data, report.seconds, recorder)
 
 
 def all_logits(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
@@ -135,7 +138,11 @@ def pack(
 
 
 def measure(
-    file: bytes, reference: ReferenceNetwork, data: Data, seconds: float
+    file: bytes,
+    reference: ReferenceNetwork,
+    data: Data,
+    seconds: float,
+    recorder: TraceRecorder,
 ) -> CompressionOutcome:
     """Decode a file and measure the network that comes out."""
     decoded = decode(file)
@@ -165,4 +172,5 @@ def measure(
         nonzero_fraction=sum(layer.num_nonzeros for layer in layers) / num_weights,
         layers=layers,
         seconds=seconds,
+        trace=recorder.finish(decoded.arrays()),
     )
