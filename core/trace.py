@@ -32,14 +32,19 @@ class Filters:
 
     Attributes:
         layer: key of the weight tensor in the state dict.
+        is_convolution: whether a unit is a filter that slides; if not, its pictures are the
+            weights of the inputs that it sees.
         num_units: units or filters that the layer has.
+        num_living: those with a weight that decodes to something other than zero.
         units: indices of those that are kept here, ascending.
         before: weights of the reference network, [units, channels, height, width].
         decoded: weights that the file decodes to, in the same shape.
     """
 
     layer: str
+    is_convolution: bool
     num_units: int
+    num_living: int
     units: Int64s
     before: Float16s
     decoded: Float16s
@@ -114,10 +119,16 @@ class Trace:
         """Epochs of the retraining."""
         return len(self.means) - 1
 
+    @property
+    def bin_middles(self) -> Float32s:
+        """Middles of the histograms' bins."""
+        return self.bin_edges[:-1] + np.diff(self.bin_edges) / np.float32(2)
+
     def to_bytes(self) -> bytes:
         """Return the trace as deflated safetensors, which hold arrays and nothing that runs."""
         arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
-        names = {"layers": self.layers, "filters": [[f.layer, f.num_units] for f in self.filters]}
+        facts = [(f.layer, f.is_convolution, f.num_units, f.num_living) for f in self.filters]
+        names = {"layers": self.layers, "filters": facts}
         arrays["names"] = np.frombuffer(json.dumps(names).encode(), np.uint8)
         for index, filters in enumerate(self.filters):
             for name in _FILTER_ARRAYS:
@@ -137,10 +148,12 @@ class Trace:
             filters = tuple(
                 Filters(
                     layer=str(layer),
+                    is_convolution=bool(is_convolution),
                     num_units=int(num_units),
+                    num_living=int(num_living),
                     **{n: _array(arrays, f"{n}.{i}", t, k) for n, (t, k) in _FILTER_ARRAYS.items()},
                 )
-                for i, (layer, num_units) in enumerate(names["filters"])
+                for i, (layer, is_convolution, num_units, num_living) in enumerate(names["filters"])
             )
             return cls(
                 layers=tuple(str(name) for name in names["layers"]),

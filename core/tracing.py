@@ -104,19 +104,21 @@ class TraceRecorder:
         found = []
         for index, name in enumerate(self._weights.names[:2]):
             first, final = before[name], decoded[name].reshape(before[name].shape)
-            if first.ndim == 4 and first.shape[2] * first.shape[3] > 1:
-                units = np.arange(len(first))
-            elif index == 0 and first[0].size == np.prod(self._input_shape):
+            is_convolution = first.ndim == 4 and first.shape[2] * first.shape[3] > 1
+            if not is_convolution:
+                if index > 0 or first[0].size != np.prod(self._input_shape):
+                    continue
                 shape = (len(first), *(1,) * (3 - len(self._input_shape)), *self._input_shape)
                 first, final = first.reshape(shape), final.reshape(shape)
-                units = np.flatnonzero(final.reshape(len(final), -1).any(axis=1))
-            else:
-                continue
+            living = np.flatnonzero(final.reshape(len(final), -1).any(axis=1))
+            units = np.arange(len(first)) if is_convolution else living
             units = _strided(units, MAX_FILTER_VALUES // first[0].size)
             found.append(
                 Filters(
                     layer=name,
+                    is_convolution=is_convolution,
                     num_units=len(first),
+                    num_living=len(living),
                     units=units.astype(np.int64),
                     before=first[units].astype(np.float16),
                     decoded=final[units].astype(np.float16),

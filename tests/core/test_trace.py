@@ -14,7 +14,9 @@ from core.trace import MAX_BYTES, MAX_UNPACKED_BYTES, Filters, Trace
 def small_trace() -> Trace:
     filters = Filters(
         layer="conv1.weight",
+        is_convolution=True,
         num_units=4,
+        num_living=3,
         units=np.array([0, 2]),
         before=np.ones((2, 1, 3, 3), np.float16),
         decoded=np.zeros((2, 1, 3, 3), np.float16),
@@ -46,7 +48,8 @@ def test_a_trace_is_read_back_as_it_was_written() -> None:
     for name in ("sample_layers", "sample_before", "sample_after", "sample_decoded", "bin_edges"):
         np.testing.assert_array_equal(getattr(back, name), getattr(trace, name))
     (filters,) = back.filters
-    assert (filters.layer, filters.num_units, list(filters.units)) == ("conv1.weight", 4, [0, 2])
+    assert (filters.layer, list(filters.units)) == ("conv1.weight", [0, 2])
+    assert (filters.is_convolution, filters.num_units, filters.num_living) == (True, 4, 3)
     np.testing.assert_array_equal(filters.before, trace.filters[0].before)
     np.testing.assert_array_equal(filters.decoded, trace.filters[0].decoded)
 

@@ -75,7 +75,8 @@ def test_a_small_network_is_sampled_whole_and_in_order(trace: Trace) -> None:
 
 def test_a_first_layer_on_images_shows_the_units_that_still_live(trace: Trace) -> None:
     (filters,) = trace.filters
-    assert (filters.layer, filters.num_units, list(filters.units)) == ("1.weight", 4, [2])
+    assert (filters.layer, list(filters.units)) == ("1.weight", [2])
+    assert (filters.is_convolution, filters.num_units, filters.num_living) == (False, 4, 1)
     assert filters.before.shape == (1, 1, 2, 3)
     assert filters.decoded[0, 0, 1, 2] == 0.75
 
