@@ -14,9 +14,9 @@ def answer_section(importance: ImportanceData, trends: Sequence[KeyTrends], plac
     if importance.refusal is not None:
         return element("section", heading, place)
     reading = (
-        "The bars are PED-ANOVA's importances: how differently the best trials are spread along a hyperparameter than "
-        "all. A dotted line is the most that any got when the results of the same trials were "
-        f"shuffled, {NUM_SHUFFLES} times.",
+        "The bars are PED-ANOVA's importances: how differently the best trials are spread along a "
+        "hyperparameter than all. A dotted line is the most that any got when the results of the "
+        f"same trials were shuffled, {NUM_SHUFFLES} times.",
         "The table is Spearman's rank correlation over all trials, collapsed ones included; bold "
         "is beyond three standard errors of chance. Positive: a higher value loses more accuracy, "
         "or makes a smaller file.",
