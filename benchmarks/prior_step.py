@@ -14,9 +14,11 @@ from itertools import product
 import torch
 
 from benchmarks.record import write_result
+from core.data import Split
 from core.networks import build_network
 from core.prior import PriorConfig, PriorForm
-from core.retraining import ErrorLoss, FlatWeights, RetrainConfig, Retraining
+from core.retraining import ErrorLoss, FlatWeights, RetrainConfig, Retraining, TrainingSet
+from core.retraining.training_set import Batch
 from core.runtime import use_one_thread
 
 SEED = 0
@@ -29,31 +31,43 @@ STEPS = {"plain": 40, PriorForm.tabulated: 40, PriorForm.exact: 4, PriorForm.aut
 Step = Callable[[], None]
 
 
-def example_loss(inputs: torch.Tensor) -> ErrorLoss:
-    """Return the distillation loss on random targets: its time does not depend on the values."""
-    logits = torch.randn(len(inputs), 10)
-    return ErrorLoss.from_reference(logits, torch.randint(0, 10, (len(inputs),)), 1.0, 2.0)
+ERROR_LOSS = ErrorLoss(distillation=1.0, temperature=2.0)
 
 
-def plain_step(inputs: torch.Tensor, error_loss: ErrorLoss) -> Step:
+def example_data() -> TrainingSet:
+    """Return random images and what a random network answers: time does not depend on values."""
+    split = Split(
+        inputs=torch.rand(NUM_EXAMPLES, 1, 28, 28), labels=torch.randint(0, 10, (NUM_EXAMPLES,))
+    )
+    return TrainingSet(split, build_network("lenet_300_100"), ERROR_LOSS.temperature)
+
+
+def random_batch(training_set: TrainingSet, generator: torch.Generator) -> Batch:
+    """Return a batch of random examples."""
+    examples = torch.randint(0, len(training_set), (BATCH_SIZE,), generator=generator)
+    return training_set.draw(examples, generator)
+
+
+def plain_step(training_set: TrainingSet) -> Step:
     """Return a step of fused Adam on the flat weights, with no prior."""
     network = build_network("lenet_300_100")
     weights = FlatWeights.from_network(network)
     flat = torch.nn.Parameter(weights.values)
     flat.grad = weights.gradient
     optimiser = torch.optim.Adam([flat, *weights.others.values()], lr=1e-3, fused=True)
+    generator = torch.Generator().manual_seed(SEED)
 
     def step() -> None:
-        examples = torch.randint(0, len(inputs), (BATCH_SIZE,))
+        batch = random_batch(training_set, generator)
         weights.zero_gradient()
-        error_loss(network(inputs[examples]), examples).backward()
+        ERROR_LOSS(network(batch.inputs), batch).backward()
         optimiser.step()
 
     return step
 
 
 def step_with_prior(
-    inputs: torch.Tensor, error_loss: ErrorLoss, form: PriorForm, num_components: int, narrow: bool
+    training_set: TrainingSet, form: PriorForm, num_components: int, narrow: bool
 ) -> Step:
     """Return a step of the retraining with the prior in one form and state."""
     prior = PriorConfig(
@@ -63,11 +77,12 @@ def step_with_prior(
         std_initial=0.02 if narrow else 0.2,
     )
     retraining = Retraining.of_network(
-        build_network("lenet_300_100"), error_loss, inputs, prior, RetrainConfig()
+        build_network("lenet_300_100"), training_set, ERROR_LOSS, prior, RetrainConfig()
     )
+    generator = torch.Generator().manual_seed(SEED)
 
     def step() -> None:
-        retraining.step(torch.randint(0, len(inputs), (BATCH_SIZE,)), 0.01)
+        retraining.step(random_batch(training_set, generator), 0.01)
 
     return step
 
@@ -83,11 +98,10 @@ def seconds_of(step: Step, num_steps: int) -> float:
 def main() -> None:
     use_one_thread()
     torch.manual_seed(SEED)
-    inputs = torch.rand(NUM_EXAMPLES, 1, 28, 28)
-    error_loss = example_loss(inputs)
-    plain = plain_step(inputs, error_loss)
+    training_set = example_data()
+    plain = plain_step(training_set)
     variants = list(product(PriorForm, COMPONENTS, (False, True)))
-    steps = {v: step_with_prior(inputs, error_loss, *v) for v in variants}
+    steps = {v: step_with_prior(training_set, *v) for v in variants}
     for step in (plain, *steps.values()):
         step()  # compiles, and warms the caches
     ratios: dict[tuple[PriorForm, int, bool], list[float]] = {v: [] for v in variants}

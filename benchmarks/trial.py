@@ -11,11 +11,11 @@ from pathlib import Path
 import torch
 
 from benchmarks.record import write_result
-from core.compress import CompressConfig, all_logits, compress
+from core.compress import CompressConfig, compress
 from core.data import load_data
 from core.evaluation import error
 from core.reference import load_or_train_reference
-from core.retraining import ErrorLoss, FlatWeights, RetrainConfig
+from core.retraining import ErrorLoss, FlatWeights, RetrainConfig, TrainingSet
 from core.retraining.batches import batches
 from core.runtime import use_one_thread
 from search.configuration import compose
@@ -40,9 +40,8 @@ def main() -> None:
 
     start = time.perf_counter()
     network = reference.build()
-    error_loss = ErrorLoss.from_reference(
-        all_logits(network, data.train.inputs), data.train.labels, 1.0, 2.0
-    )
+    training_set = TrainingSet(data.train, reference.build(), 2.0)
+    error_loss = ErrorLoss(1.0, 2.0)
     weights = FlatWeights.from_network(network)
     flat = torch.nn.Parameter(weights.values)
     flat.grad = weights.gradient
@@ -51,7 +50,8 @@ def main() -> None:
     for _ in range(NUM_EPOCHS):
         for examples in batches(len(data.train), config.retrain.batch_size, generator):
             weights.zero_gradient()
-            error_loss(network(data.train.inputs[examples]), examples).backward()
+            batch = training_set.draw(examples, generator)
+            error_loss(network(batch.inputs), batch).backward()
             optimiser.step()
         error(network, data.validation)
     plain_seconds = time.perf_counter() - start

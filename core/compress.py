@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from core.codec import (
@@ -18,21 +19,28 @@ from core.codec import (
 )
 from core.data import Data
 from core.evaluation import error, load_compressed
+from core.networks import description
 from core.outcome import CompressionOutcome, LayerOutcome, OnEpoch
 from core.post_processing import (
     PostProcessingConfig,
     QuantisedTensor,
     fine_tune,
+    fold_batch_norms,
     merge_components,
+    order_units,
     quantise,
     quantise_uniformly,
+    remove_dead_units,
+    tidy_codebook,
 )
 from core.prior import PriorConfig
 from core.reference import ReferenceNetwork
-from core.retraining import ErrorLoss, Reporter, RetrainConfig, Retraining, retrain
+from core.retraining import ErrorLoss, Reporter, RetrainConfig, Retraining, TrainingSet, retrain
+from core.shrinking import ShrinkingConfig, embed, equalise, shrink
+from core.trace import Trace
 from core.tracing import TraceRecorder
 
-LOGITS_BATCH = 2500
+CPU = torch.device("cpu")
 
 
 @dataclass(kw_only=True)
@@ -42,11 +50,13 @@ class CompressConfig:
     Attributes:
         prior: the Gaussian-mixture prior and its hyper-priors.
         retrain: the retraining under that prior.
+        shrinking: what is cut from the network before the retraining.
         post_processing: merging, quantisation, fine-tuning and the biases' precision.
     """
 
     prior: PriorConfig = field(default_factory=PriorConfig)
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
+    shrinking: ShrinkingConfig = field(default_factory=ShrinkingConfig)
     post_processing: PostProcessingConfig = field(default_factory=PostProcessingConfig)
 
 
@@ -55,6 +65,7 @@ def compress(
     data: Data,
     config: CompressConfig,
     on_epoch: OnEpoch | None = None,
+    device: torch.device = CPU,
 ) -> CompressionOutcome:
     """Compress a reference network into a file and measure the network the file decodes to.
 
@@ -64,26 +75,50 @@ def compress(
             only once, after decoding.
         config: the hyperparameters.
         on_epoch: takes a report after every epoch; whatever it raises ends the compression.
+        device: where the training runs; the file is measured on the CPU.
 
     Raises:
         RetrainError: a loss is not finite, or there is no weight to compress.
         RetrainingStopped: the retraining is trapped or collapsed (and asked to stop then).
     """
-    network = reference.build()
-    error_loss = ErrorLoss.from_reference(
-        all_logits(network, data.train.inputs),
-        data.train.labels,
-        config.retrain.distillation,
+    described = description(reference.network_name)
+    network = reference.build().to(device)
+    training_set = TrainingSet(
+        data.train.to(device),
+        reference.build().to(device),
         config.retrain.distillation_temperature,
+        config.retrain.augment_shift,
+        config.retrain.augment_flip,
     )
+    validation = data.validation.to(device)
+    error_loss = ErrorLoss(config.retrain.distillation, config.retrain.distillation_temperature)
+    shrinking = config.shrinking
     num_epochs = config.retrain.num_epochs + config.post_processing.fine_tuning_epochs
+    if shrinking.units:
+        num_epochs += shrinking.num_epochs
     report = Reporter(num_epochs, config.prior.num_components, on_epoch)
+    seed = config.retrain.seed
+    if shrinking.equalise:
+        equalise(network, described.chains, described.input_shape)
+    if shrinking.units:
+        shrink(
+            network,
+            described.chains,
+            training_set,
+            error_loss,
+            validation,
+            shrinking,
+            seed,
+            report,
+        )
+        if shrinking.equalise:
+            equalise(network, described.chains, described.input_shape)
     retraining = Retraining.of_network(
-        network, error_loss, data.train.inputs, config.prior, config.retrain
+        network, training_set, error_loss, config.prior, config.retrain
     )
     weights = retraining.weights
-    recorder = TraceRecorder(weights, retraining.prior.mixture, data.train.inputs.shape[1:])
-    retrain(retraining, data.validation, report, recorder.epoch)
+    recorder = TraceRecorder(weights, retraining.prior.mixture, described.input_shape)
+    retrain(retraining, validation, report, recorder.epoch)
     recorder.retrained()
     mixture = merge_components(
         retraining.prior.mixture, config.post_processing.merge_threshold, weights.values.numel()
@@ -93,48 +128,64 @@ def compress(
         network,
         weights,
         tensors,
+        training_set,
         error_loss,
-        data,
+        validation,
         config.post_processing,
         config.retrain.batch_size,
-        config.retrain.seed,
+        seed,
         report,
     )
-    packed = pack(reference.network_name, network, tensors, config.post_processing.bias_bits)
-    return measure(encode(packed), reference, data, report.seconds, recorder)
+    network.cpu()
+    for tensor in tensors:
+        tensor.indices, tensor.codebook = tensor.indices.cpu(), tensor.codebook.detach().cpu()
+    fold_batch_norms(network)
+    if config.post_processing.drop_dead_units:
+        remove_dead_units(network, described.chains, tensors, described.input_shape)
+    trace = recorder.finish(coded_values(tensors))  # while the units stand where they stood
+    if config.post_processing.order_units:
+        order_units(network, described.chains, tensors)
+    for tensor in tensors:
+        tidy_codebook(tensor)
+    packed = pack(reference, network, tensors, config.post_processing.bias_bits)
+    return measure(encode(packed), reference, data, report.seconds, trace)
 
 
-def all_logits(network: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-    """Return the network's outputs on all inputs, in evaluation mode."""
-    network.eval()
-    with torch.no_grad():
-        return torch.cat([network(batch) for batch in inputs.split(LOGITS_BATCH)])
+def coded_values(tensors: list[QuantisedTensor]) -> dict[str, NDArray[np.float32]]:
+    """Return the values that the file will hold for quantised weights, by name."""
+    codebooks = {tensor.name: tensor.codebook.detach().half().float() for tensor in tensors}
+    return {tensor.name: codebooks[tensor.name][tensor.indices].numpy() for tensor in tensors}
 
 
 def pack(
-    network_name: str, network: nn.Module, tensors: list[QuantisedTensor], bias_bits: int | None
+    reference: ReferenceNetwork,
+    network: nn.Module,
+    tensors: list[QuantisedTensor],
+    bias_bits: int | None,
 ) -> CompressedNetwork:
     """Lay out a quantised network for the codec: codebooks in half precision, biases in few bits.
 
     Args:
-        network_name: its name in the registry of networks.
+        reference: what it was made from, whose name and shapes the file has.
         network: the fine-tuned network, which gives the order and the unclustered tensors.
         tensors: its quantised weight tensors.
         bias_bits: bits of an unclustered number, None for 32-bit floats.
     """
     clustered = {tensor.name: tensor for tensor in tensors}
     packed: dict[str, ClusteredTensor | UniformTensor | FloatTensor] = {}
-    for name, values in network.state_dict().items():
+    for name, part in network.state_dict().items():
+        shape = reference.state[name].shape
+        values = embed(part, shape)
         if name in clustered:
             codebook = clustered[name].codebook.detach().numpy().astype(np.float16)
-            indices = clustered[name].indices.numpy().astype(np.int32)
+            indices = embed(clustered[name].indices, shape).numpy().astype(np.int32)
             packed[name] = ClusteredTensor(indices, codebook.astype(np.float32))
         elif bias_bits is not None and values.is_floating_point():
             levels, step = quantise_uniformly(values, bias_bits)
             packed[name] = UniformTensor(levels.numpy(), step, bias_bits)
         else:
             packed[name] = FloatTensor(values.numpy().astype(np.float32))
-    return CompressedNetwork(network_name, packed)
+    return CompressedNetwork(reference.network_name, packed)
 
 
 def measure(
@@ -142,7 +193,7 @@ def measure(
     reference: ReferenceNetwork,
     data: Data,
     seconds: float,
-    recorder: TraceRecorder,
+    trace: Trace | None = None,
 ) -> CompressionOutcome:
     """Decode a file and measure the network that comes out."""
     decoded = decode(file)
@@ -172,5 +223,5 @@ def measure(
         nonzero_fraction=sum(layer.num_nonzeros for layer in layers) / num_weights,
         layers=layers,
         seconds=seconds,
-        trace=recorder.finish(decoded.arrays()),
+        trace=trace,
     )

@@ -37,7 +37,7 @@ class Filters:
         num_units: units or filters that the layer has.
         num_living: those with a weight that decodes to something other than zero.
         units: indices of those that are kept here, ascending.
-        before: weights of the reference network, [units, channels, height, width].
+        before: weights before the retraining, [units, channels, height, width].
         decoded: weights that the file decodes to, in the same shape.
     """
 
@@ -60,7 +60,9 @@ class Trace:
 
     Row 0 of the mixture is its initialisation, row e its state after epoch e of the retraining.
     The zero component comes first; where a component is no longer there its numbers are NaN.
-    Weights and components are in the same units.
+    Weights and components are in the same units. "Before" is where the retraining began: the
+    reference network, or what was left of it where units were cut away first. The file may hold
+    the units of a layer in another order than they stand here.
 
     Attributes:
         means: means of the components, [epochs + 1, components].
@@ -71,7 +73,7 @@ class Trace:
         num_nonzeros: weights of each that decode to something other than zero.
         sample_layers: index of each sampled weight's tensor in ``layers``. The sample takes the
             weights that decode to non-zero and the others each at an even stride.
-        sample_before: the sampled weights in the reference network.
+        sample_before: the sampled weights before the retraining.
         sample_after: the same weights after the retraining, not yet snapped to a codebook.
         sample_decoded: the same weights in the decoded file.
         bin_edges: edges of the histograms' even grid, [bins + 1].

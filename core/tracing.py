@@ -64,7 +64,8 @@ class TraceRecorder:
         """Return the trace.
 
         Args:
-            decoded: the decoded file's tensors by name, the clustered ones in their full shape.
+            decoded: the weights as the file holds them, by name, in the shape and the order of
+                units that they had before.
         """
         names, shapes = self._weights.names, self._weights.shapes
         final = np.concatenate([decoded[name].ravel() for name in names])

@@ -17,8 +17,8 @@ def weights_section(point: Point, data: WeightChangeData, place: Html) -> Html:
     reading = [
         f"Trial {point.trial}{setting}: {formats.num_bytes(point.file_bytes)}, "
         f"{formats.points(point.accuracy_loss)} points of accuracy lost. Every dot is a weight, "
-        "its value in the reference network against its value after the retraining, before it is "
-        "snapped to a codebook.",
+        "its value before the retraining against its value after it, not yet snapped to a "
+        "codebook.",
         "The bars count all weights on a logarithmic scale, before at the top, after at the right.",
     ]
     if data.zero_share < 1 or data.kept_share < 1:
@@ -63,7 +63,7 @@ def histograms_section(data: WeightHistogramsData, place: Html) -> Html:
         [
             "All weights, counted on a logarithmic scale in bins of "
             f"{data.bin_width:.2g}: of the {len(data.bin_middles)} bins "
-            f"{data.num_values[0]} hold a weight of the reference network, {data.num_values[1]} "
+            f"{data.num_values[0]} hold a weight before the retraining, {data.num_values[1]} "
             f"one after the retraining and {data.num_values[2]} one of the decoded file."
         ],
     )

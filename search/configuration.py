@@ -18,6 +18,7 @@ from core.post_processing import PostProcessingConfig
 from core.prior import PriorConfig
 from core.reference import ReferenceConfig
 from core.retraining import RetrainConfig
+from core.shrinking import ShrinkingConfig
 from search.composition import compose_tree
 from search.conversion import Tree, build, leaves, nested, replaced, show, tree_of, type_at
 from search.scoring import ScoreConfig
@@ -77,6 +78,7 @@ class SoftshareConfig:
         reference: training of the reference network.
         prior: the mixture prior and its hyper-priors.
         retrain: the retraining under the prior.
+        shrinking: what is cut from the network before the retraining.
         post_processing: merging, fine-tuning and low-precision biases.
         score: how trials are judged.
         study: name, budget, seed and first settings of the study.
@@ -93,6 +95,7 @@ class SoftshareConfig:
     reference: ReferenceConfig = field(default_factory=ReferenceConfig)
     prior: PriorConfig = field(default_factory=PriorConfig)
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
+    shrinking: ShrinkingConfig = field(default_factory=ShrinkingConfig)
     post_processing: PostProcessingConfig = field(default_factory=PostProcessingConfig)
     score: ScoreConfig = field(default_factory=ScoreConfig)
     study: StudyConfig = field(default_factory=StudyConfig)

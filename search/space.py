@@ -16,7 +16,7 @@ from search.conversion import convert, field_types, show, unknown_key
 Value = float | int | str | bool | None
 """A natural value of a configuration key."""
 
-SECTIONS = ("prior", "retrain", "post_processing")
+SECTIONS = ("prior", "shrinking", "retrain", "post_processing")
 """The groups whose keys define a trial, and so can be searched."""
 
 

@@ -39,7 +39,7 @@ Compress = Callable[[SoftshareConfig, OnEpoch], CompressionOutcome]
 ACCURACY_CONSTRAINT = "accuracy_loss"
 
 _GIVING_BACK_SECONDS = 5.0
-_CONFIG_GROUPS = ("prior", "retrain", "post_processing")
+_CONFIG_GROUPS = ("prior", "shrinking", "retrain", "post_processing")
 
 _logger = logging.getLogger(__name__)
 

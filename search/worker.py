@@ -157,7 +157,10 @@ def study_compress(study: OpenStudy) -> Compress:
 
     def compress_reference(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
         trial_config = CompressConfig(
-            prior=config.prior, retrain=config.retrain, post_processing=config.post_processing
+            prior=config.prior,
+            shrinking=config.shrinking,
+            retrain=config.retrain,
+            post_processing=config.post_processing,
         )
         return core.compress.compress(reference, data, trial_config, on_epoch)
 

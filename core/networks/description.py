@@ -18,6 +18,9 @@ class NetworkDescription:
         num_classes: columns of its output.
         dropout_after: modules whose outputs the reference training thins out by dropout, by name.
             Dropout belongs to that training; a network that is compressed and used has none.
+        chains: runs of weight layers, by the names of their modules, in the order of the data.
+            Between two neighbours lie only element-wise functions, pooling, batch norms and
+            flattening, so that a unit (an output row or filter) of the one feeds only the other.
         source: who described it, where.
     """
 
@@ -26,4 +29,5 @@ class NetworkDescription:
     input_shape: tuple[int, ...]
     num_classes: int
     dropout_after: tuple[str, ...] = ()
+    chains: tuple[tuple[str, ...], ...] = ()
     source: str = ""

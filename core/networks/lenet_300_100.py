@@ -30,5 +30,6 @@ LENET_300_100 = NetworkDescription(
     input_shape=(1, 28, 28),
     num_classes=10,
     dropout_after=("relu1", "relu2"),
+    chains=(("hidden1", "hidden2", "output"),),
     source="LeCun et al. 1998",
 )

@@ -6,9 +6,18 @@ from torch import nn
 
 from core.errors import ConfigError
 from core.networks.description import NetworkDescription
+from core.networks.lenet_5_caffe import LENET_5_CAFFE
 from core.networks.lenet_300_100 import LENET_300_100
+from core.networks.tutorial import TUTORIAL
 
-NETWORKS: Mapping[str, NetworkDescription] = {network.name: network for network in (LENET_300_100,)}
+NETWORKS: Mapping[str, NetworkDescription] = {
+    network.name: network
+    for network in (
+        LENET_300_100,
+        LENET_5_CAFFE,
+        TUTORIAL,
+    )
+}
 
 
 def description(name: str) -> NetworkDescription:

@@ -17,6 +17,11 @@ class PostProcessingConfig:
         lr_codebook: Adam's rate of codebook entries and biases, falling on a cosine to zero.
         reassign_until: fraction of the fine-tuning during which non-zero weights may change their
             entry; 0 keeps every assignment fixed.
+        rate_weight: weight of the bits in rate-distortion assignment, on the scale of
+            ``retrain.tau``: a nat of code costs as much error loss as rate_weight / N. 0 assigns
+            to the nearest entry and makes no weight zero that the retraining left.
+        drop_dead_units: whether units without inputs or without outputs are removed before coding.
+        order_units: whether units are sorted by their non-zeros before coding.
         bias_bits: bits of a bias; None keeps 32-bit floats.
     """
 
@@ -25,6 +30,9 @@ class PostProcessingConfig:
     fine_tuning_epochs: int = 6
     lr_codebook: float = 5e-4
     reassign_until: float = 0.75
+    rate_weight: float = 0.0
+    drop_dead_units: bool = True
+    order_units: bool = True
     bias_bits: int | None = 5
 
     def __post_init__(self) -> None:
@@ -52,6 +60,7 @@ class PostProcessingConfig:
             "in [0, 1]",
             self.reassign_until,
         )
+        require(self.rate_weight >= 0, "post_processing.rate_weight", ">= 0", self.rate_weight)
         require(self.lr_codebook > 0, "post_processing.lr_codebook", "> 0", self.lr_codebook)
         require(
             self.bias_bits is None or 2 <= self.bias_bits <= 16,

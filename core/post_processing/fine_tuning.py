@@ -1,9 +1,11 @@
 """Fine-tuning of the quantised network: codebooks and biases, at first assignments too.
 
 A codebook entry's gradient is the sum of the gradients of the weights that it stands for (Han et
-al. 2015a, §3). In the first part of the fine-tuning every weight that is not zero also keeps a
-latent value, which follows the gradient of the entry it stands at (a straight-through estimate)
-and is assigned anew to the nearest entry after each step. Zeros stay zeros.
+al. 2015a, §3). In the first part of the fine-tuning every weight that the retraining left non-zero
+also keeps a latent value, which follows the gradient of the entry it stands at (a straight-through
+estimate) and is assigned anew after each step: to the nearest entry, or where distortion and bits
+together cost least (``rate_distortion``), which may be zero. Weights that the zero component
+claimed stay zeros.
 """
 
 import math
@@ -12,24 +14,30 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from core.data import Data
+from core.data import Split
 from core.errors import RetrainError
 from core.evaluation import error
 from core.post_processing.config import PostProcessingConfig
 from core.post_processing.quantisation import QuantisedTensor
+from core.post_processing.rate_distortion import assign, code_lengths, curvature
 from core.retraining.batches import batches
 from core.retraining.error_loss import ErrorLoss
 from core.retraining.flat_weights import FlatWeights
 from core.retraining.reporting import Reporter
 from core.retraining.schedule import cosine
+from core.retraining.training_set import TrainingSet
+
+BETA2 = 0.999
+FIRST_CURVATURE = 100  # steps before Adam's second moment is an estimate to rely on
+CODE_LENGTHS_EVERY = 50  # steps: they change slowly, and counting takes as long as a small step
 
 
 class SharedWeights:
-    """The network's non-zero weights as copies of codebook entries.
+    """The weights that the retraining left non-zero, as copies of codebook entries.
 
     Attributes:
         codebooks: the trained values of each tensor, entry 0 being zero.
-        latents: of each tensor the values that its non-zero weights would like to have.
+        latents: of each tensor the values that these weights would like to have.
     """
 
     def __init__(self, weights: FlatWeights, tensors: list[QuantisedTensor]) -> None:
@@ -49,7 +57,7 @@ class SharedWeights:
         self.write()
 
     def write(self) -> None:
-        """Write the codebooks' values to all weights that are not zero."""
+        """Write the codebooks' values to all these weights."""
         values = self.weights.split(self.weights.values)
         for value, places, entries, codebook in zip(
             values, self.places, self.entries, self.codebooks, strict=True
@@ -64,26 +72,50 @@ class SharedWeights:
         ):
             latent.grad = gradient.view(-1)[places]
             total: Float[Tensor, " entries"] = torch.zeros_like(codebook)
-            codebook.grad = total.index_add_(0, entries, latent.grad)
+            total.index_add_(0, entries, latent.grad)
+            total[0] = 0  # the zero stays zero
+            codebook.grad = total
 
-    def reassign(self) -> None:
-        """Let every non-zero weight stand at the entry nearest to its latent value."""
-        for tensor, places, entries, latent in zip(
-            self.tensors, self.places, self.entries, self.latents, strict=True
-        ):
-            if len(places) > 0:
-                ascending, order = tensor.codebook[1:].sort()
+    def reassign_to_nearest(self) -> None:
+        """Let every weight stand at the non-zero entry nearest to its latent value."""
+        for index, (codebook, latent) in enumerate(zip(self.codebooks, self.latents, strict=True)):
+            if len(latent) > 0:
+                ascending, order = codebook[1:].sort()
                 bounds = (ascending[1:] + ascending[:-1]) / 2
-                entries.copy_(1 + order[torch.bucketize(latent, bounds)])
-                tensor.indices.view(-1)[places] = entries
+                self._move(index, 1 + order[torch.bucketize(latent, bounds)])
+
+    def reassign_by_rate(
+        self, curvatures: list[Tensor], lengths: list[Tensor], rate_weight: float
+    ) -> None:
+        """Let every weight stand where distortion and bits together cost least, zero included."""
+        for index, latent in enumerate(self.latents):
+            if len(latent) > 0:
+                entries = assign(
+                    latent, self.codebooks[index], curvatures[index], lengths[index], rate_weight
+                )
+                self._move(index, entries)
+
+    def code_lengths(self) -> list[Tensor]:
+        """Return of each tensor the nats that each entry would cost each of these weights."""
+        return [
+            code_lengths(tensor.indices.shape, places, entries, len(codebook))
+            for tensor, places, entries, codebook in zip(
+                self.tensors, self.places, self.entries, self.codebooks, strict=True
+            )
+        ]
+
+    def _move(self, index: int, entries: Tensor) -> None:
+        self.entries[index] = entries
+        self.tensors[index].indices.view(-1)[self.places[index]] = entries
 
 
 def fine_tune(
     network: nn.Module,
     weights: FlatWeights,
     tensors: list[QuantisedTensor],
+    training_set: TrainingSet,
     error_loss: ErrorLoss,
-    data: Data,
+    validation: Split,
     config: PostProcessingConfig,
     batch_size: int,
     seed: int,
@@ -94,10 +126,12 @@ def fine_tune(
     Args:
         network: the network whose weights are views of ``weights``.
         weights: the retrained weights; replaced by their codebook entries.
-        tensors: the quantised tensors in the order of ``weights``; their codebooks are trained.
-        error_loss: the error loss on ``data.train``.
-        data: training data, and validation data for the reports only.
-        config: number of epochs and rate; no epochs only writes the quantised weights.
+        tensors: the quantised tensors in the order of ``weights``; indices and codebooks are
+            trained.
+        training_set: what is trained on.
+        error_loss: the error loss of a batch.
+        validation: data for the reports only.
+        config: number of epochs, rate and assignment; no epochs only writes the quantised weights.
         batch_size: training examples a step.
         seed: seed of the order of the batches.
         report: takes an ``EpochReport`` an epoch.
@@ -106,17 +140,18 @@ def fine_tune(
         RetrainError: the loss is not finite.
     """
     shared = SharedWeights(weights, tensors)
-    nonzero_fraction = sum(t.num_nonzeros for t in tensors) / max(1, weights.values.numel())
     optimiser = torch.optim.Adam(
         [
             {"params": [*shared.codebooks, *weights.others.values()]},
             {"params": shared.latents},
         ],
         lr=config.lr_codebook,
+        betas=(0.9, BETA2),
     )
-    num_examples = len(data.train)
+    num_examples = len(training_set)
     num_steps = config.fine_tuning_epochs * math.ceil(num_examples / batch_size)
     generator = torch.Generator().manual_seed(seed)
+    lengths: list[Tensor] | None = None
     step = 0
     for _ in range(config.fine_tuning_epochs):
         network.train()
@@ -125,22 +160,27 @@ def fine_tune(
             for group in optimiser.param_groups:
                 group["lr"] = config.lr_codebook * cosine(step / num_steps, 0.0)
             weights.zero_gradient()
-            loss = error_loss(network(data.train.inputs[examples]), examples)
+            batch = training_set.draw(examples, generator)
+            loss = error_loss(network(batch.inputs), batch)
             loss.backward()
             shared.collect_gradients()
             optimiser.step()
-            if step < config.reassign_until * num_steps:
-                shared.reassign()
+            step += 1
+            if step <= config.reassign_until * num_steps:
+                if config.rate_weight > 0 and step >= FIRST_CURVATURE:
+                    if lengths is None or step % CODE_LENGTHS_EVERY == 0:
+                        lengths = shared.code_lengths()
+                    curvatures = [
+                        curvature(optimiser.state[latent]["exp_avg_sq"], step, BETA2, batch_size)
+                        for latent in shared.latents
+                    ]
+                    shared.reassign_by_rate(curvatures, lengths, config.rate_weight / num_examples)
+                else:
+                    shared.reassign_to_nearest()
             shared.write()
             total_loss += float(loss.detach()) * len(examples)
-            step += 1
         mean_loss = total_loss / num_examples
         if not math.isfinite(mean_loss):
             raise RetrainError(f"the error loss is {mean_loss} while the codebooks are fine-tuned")
-        report(
-            "fine_tune",
-            mean_loss,
-            0.0,
-            nonzero_fraction,
-            error(network, data.validation),
-        )
+        nonzero_fraction = sum(t.num_nonzeros for t in tensors) / max(1, weights.values.numel())
+        report("fine_tune", mean_loss, 0.0, nonzero_fraction, error(network, validation))

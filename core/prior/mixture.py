@@ -18,6 +18,7 @@ from core.prior.hyper_priors import BetaHyperPrior, GammaHyperPrior
 
 # The mixture has few numbers and its gradients sum over all weights: it lives in double precision.
 DTYPE = torch.float64
+NUM_BISECTIONS = 20
 LOG_PRECISION_LIMIT = 2 * math.log(1e4)  # a standard deviation of 1e-4 of the weights' units
 
 
@@ -76,6 +77,23 @@ class GaussianMixture:
         """Return for each weight the component that takes most responsibility (paper §4.3)."""
         chunks = weights.split(1 << 16)
         return torch.cat([self.log_joint(chunk).argmax(dim=1) for chunk in chunks])
+
+
+def zero_interval(mixture: GaussianMixture, reach: float) -> tuple[float, float]:
+    """Return the ends of the interval around zero that the zero component claims.
+
+    A weight inside it gets most responsibility from the zero component. The ends are found by
+    bisection between zero and plus/minus ``reach``, which are the ends where no other component
+    takes over before.
+    """
+    ends = torch.tensor([-reach, reach], dtype=DTYPE, device=mixture.means.device)
+    inside, outside = torch.zeros_like(ends), ends
+    for _ in range(NUM_BISECTIONS):
+        middle = (inside + outside) / 2
+        claimed = mixture.log_joint(middle).argmax(dim=1) == 0
+        inside, outside = middle.where(claimed, inside), outside.where(claimed, middle)
+    low, high = outside.tolist()
+    return low, high
 
 
 @dataclass

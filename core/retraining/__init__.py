@@ -6,6 +6,7 @@ from core.retraining.flat_weights import FlatWeights
 from core.retraining.reporting import Reporter
 from core.retraining.retrain import Retraining, retrain
 from core.retraining.stopping import RetrainingStopped
+from core.retraining.training_set import TrainingSet
 
 __all__ = [
     "ErrorLoss",
@@ -14,5 +15,6 @@ __all__ = [
     "RetrainConfig",
     "Retraining",
     "RetrainingStopped",
+    "TrainingSet",
     "retrain",
 ]

@@ -22,7 +22,11 @@ class RetrainConfig:
         distillation: weight of the distillation from the reference network in the error loss;
             the rest is cross-entropy with the labels.
         distillation_temperature: temperature of both softmaxes (Hinton et al. 2015).
-        seed: seed of the order of the batches.
+        augment_shift: training images are moved by up to so many pixels, each batch by its own.
+        augment_flip: whether half of the batches are mirrored left to right.
+        mask_from: fraction of the training from which the network does without the weights that
+            the zero component claims, their gradients passing straight through; 1 never does.
+        seed: seed of the order of the batches and of their shifts.
         stop_hopeless: whether trapped and collapsed retrainings end early.
     """
 
@@ -37,6 +41,9 @@ class RetrainConfig:
     tau_warm_up: float = 0.1
     distillation: float = 1.0
     distillation_temperature: float = 2.0
+    augment_shift: int = 0
+    augment_flip: bool = False
+    mask_from: float = 1.0
     seed: int = 0
     stop_hopeless: bool = True
 
@@ -53,7 +60,8 @@ class RetrainConfig:
         ):
             value = getattr(self, name)
             require(value > 0, f"retrain.{name}", "> 0", value)
-        for name in ("lr_final_fraction", "tau_warm_up", "distillation"):
+        for name in ("lr_final_fraction", "tau_warm_up", "distillation", "mask_from"):
             value = getattr(self, name)
             require(0 <= value <= 1, f"retrain.{name}", "in [0, 1]", value)
+        require(self.augment_shift >= 0, "retrain.augment_shift", ">= 0 pixels", self.augment_shift)
         require(self.seed >= 0, "retrain.seed", ">= 0", self.seed)

@@ -6,18 +6,18 @@ is annealed, tau warms up, and the error loss may be a distillation from the ref
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from core.data import Split
 from core.errors import RetrainError
 from core.evaluation import error
 from core.prior import Complexity, GaussianMixturePrior, PriorConfig, add_complexity_gradient
-from core.prior.mixture import LOG_PRECISION_LIMIT, GaussianMixture
+from core.prior.mixture import LOG_PRECISION_LIMIT, GaussianMixture, zero_interval
 from core.retraining.batches import batches
 from core.retraining.config import RetrainConfig
 from core.retraining.error_loss import ErrorLoss
@@ -25,6 +25,7 @@ from core.retraining.flat_weights import FlatWeights
 from core.retraining.reporting import Reporter
 from core.retraining.schedule import cosine, warm_up, zero_std
 from core.retraining.stopping import HopelessnessRule
+from core.retraining.training_set import Batch, TrainingSet
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Retraining:
         weights: the weights that the prior acts on.
         prior: the mixture that the weights settle in.
         optimiser: Adam over the weights (group 0) and the mixture.
-        error_loss: the error loss on the training set.
-        inputs: the training set's inputs.
+        training_set: what the network is trained on.
+        error_loss: the error loss of a batch.
         prior_config: the prior, its hyper-priors and the annealing.
         config: rates, tau and schedule.
     """
@@ -46,8 +47,8 @@ class Retraining:
     weights: FlatWeights
     prior: GaussianMixturePrior
     optimiser: torch.optim.Adam
+    training_set: TrainingSet
     error_loss: ErrorLoss
-    inputs: Float[Tensor, "examples ..."]
     prior_config: PriorConfig
     config: RetrainConfig
 
@@ -55,8 +56,8 @@ class Retraining:
     def of_network(
         cls,
         network: nn.Module,
+        training_set: TrainingSet,
         error_loss: ErrorLoss,
-        inputs: Float[Tensor, "examples ..."],
         prior_config: PriorConfig,
         config: RetrainConfig,
     ) -> "Retraining":
@@ -68,13 +69,15 @@ class Retraining:
         weights = FlatWeights.from_network(network)
         prior = GaussianMixturePrior.from_weights(weights.values, prior_config)
         optimiser = make_optimiser(weights, prior, config)
-        return cls(network, weights, prior, optimiser, error_loss, inputs, prior_config, config)
+        return cls(
+            network, weights, prior, optimiser, training_set, error_loss, prior_config, config
+        )
 
-    def step(self, examples: Int[Tensor, " batch"], fraction: float) -> tuple[Tensor, Complexity]:
+    def step(self, batch: Batch, fraction: float) -> tuple[Tensor, Complexity]:
         """Take one step of Adam on Eq. 6.
 
         Args:
-            examples: indices of the batch in the training set.
+            batch: training examples.
             fraction: share of the training that is done, in [0, 1); drives the schedules.
 
         Returns:
@@ -86,19 +89,35 @@ class Retraining:
         )
         self.prior.move_zero_std(zero_std(fraction, self.prior_config))
         self.weights.zero_gradient()
-        loss = self.error_loss(self.network(self.inputs[examples]), examples)
-        loss.backward()
+        with self._masked() if fraction >= config.mask_from else nullcontext():
+            loss = self.error_loss(self.network(batch.inputs), batch)
+            loss.backward()
         tau = config.tau * warm_up(fraction, config.tau_warm_up)
         complexity = add_complexity_gradient(
             self.prior,
             self.weights.values,
             self.weights.gradient,
-            tau / len(self.inputs),
+            tau / len(self.training_set),
             self.prior_config,
         )
         self.optimiser.step()
         self.prior.mixture.log_precisions.clamp_(max=LOG_PRECISION_LIMIT)
         return loss.detach(), complexity
+
+    @contextmanager
+    def _masked(self) -> Iterator[None]:
+        """Let the network meanwhile do without the weights that the zero component claims.
+
+        Their gradients pass straight through to what the weights really are, so they may return.
+        """
+        values = self.weights.values
+        weights = values.clone()
+        low, high = zero_interval(self.prior.mixture, float(values.abs().max()))
+        values.masked_fill_((values > low) & (values < high), 0.0)
+        try:
+            yield
+        finally:
+            values.copy_(weights)
 
 
 def retrain(
@@ -120,8 +139,9 @@ def retrain(
         RetrainingStopped: the run is trapped or collapsed and ``retrain.stop_hopeless`` is set.
     """
     config = retraining.config
-    rule = HopelessnessRule(retraining.error_loss.of_constant_predictor())
-    num_examples = len(retraining.inputs)
+    training_set = retraining.training_set
+    rule = HopelessnessRule(retraining.error_loss.of_constant_predictor(training_set))
+    num_examples = len(training_set)
     num_steps = config.num_epochs * math.ceil(num_examples / config.batch_size)
     generator = torch.Generator().manual_seed(config.seed)
     step = 0
@@ -129,7 +149,8 @@ def retrain(
         retraining.network.train()
         total_loss = 0.0
         for examples in batches(num_examples, config.batch_size, generator):
-            loss, complexity = retraining.step(examples, step / num_steps)
+            batch = training_set.draw(examples, generator)
+            loss, complexity = retraining.step(batch, step / num_steps)
             total_loss += float(loss) * len(examples)
             step += 1
         mean_loss, nonzero_fraction = total_loss / num_examples, 1 - complexity.zero_share

@@ -25,7 +25,7 @@ class ComponentsData:
         stds: their standard deviations, in the same shape.
         shares: their last mixing proportions; those of all but the zero one as shares of what
             the zero component leaves, so that they sum to 1 without it. [components]
-        before: sampled weights of the reference network.
+        before: sampled weights before the retraining.
         after: the same weights after the retraining.
     """
 

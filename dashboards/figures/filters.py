@@ -29,7 +29,7 @@ class FiltersData:
         num_units: units that the layer has.
         num_living: those with a weight in the decoded file that is not zero.
         num_shown: units that are drawn.
-        before: their weights in the reference network laid out as one picture, NaN between the
+        before: their weights before the retraining laid out as one picture, NaN between the
             filters, [height, width].
         decoded: their weights in the decoded file, in the same shape.
         limit: magnitude of a weight that is drawn in full colour, the same in both.
@@ -64,8 +64,8 @@ def filters_data(filters: Filters) -> FiltersData:
 
 
 def draw_filters_before(data: FiltersData, palette: Palette = LIGHT) -> go.Figure:
-    """Draw the filters of the reference network."""
-    return _draw(data, data.before, "in the reference network", palette)
+    """Draw the filters as they were before the retraining."""
+    return _draw(data, data.before, "before the retraining", palette)
 
 
 def draw_filters_decoded(data: FiltersData, palette: Palette = LIGHT) -> go.Figure:

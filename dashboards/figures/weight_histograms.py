@@ -11,7 +11,7 @@ from dashboards.figures.style import count_ticks, new_figure
 from dashboards.figures.weight_change import counted, rounded
 from dashboards.palette import LIGHT, Palette
 
-MOMENTS = ("reference network", "after the retraining", "in the decoded file")
+MOMENTS = ("before the retraining", "after the retraining", "in the decoded file")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

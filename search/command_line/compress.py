@@ -30,7 +30,10 @@ def compress(request: Request) -> None:
         reference,
         data,
         CompressConfig(
-            prior=config.prior, retrain=config.retrain, post_processing=config.post_processing
+            prior=config.prior,
+            shrinking=config.shrinking,
+            retrain=config.retrain,
+            post_processing=config.post_processing,
         ),
         lines.retraining_epoch(reference.validation_error),
     )

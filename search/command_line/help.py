@@ -124,7 +124,7 @@ def _key_rows(verb: Verb) -> Iterator[tuple[str, str]]:
     if "space" in verb.keys:
         yield (
             "space.KEY={low:,high:}",
-            "range in which a key of prior, retrain or post_processing is searched; beside it "
+            "range in which a key of a trial (prior, retrain, ...) is searched; beside it "
             "log, integer or complement: true; or {choices: [a,b]}; ~space.KEY searches it no more",
         )
         for line in key_lines(CONF_DIR / "space" / f"{default_choices()['space']}.yaml"):

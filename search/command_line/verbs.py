@@ -70,7 +70,7 @@ class Verb:
 _FILE = Argument(
     name="file", form="FILE", meaning="a compressed file (.sws)", positional=True, required=True
 )
-_TRAINING = ("model", "data", "reference", "prior", "retrain", "post_processing")
+_TRAINING = ("model", "data", "reference", "prior", "shrinking", "retrain", "post_processing")
 _STUDY = ("study.name", "storage", "experiment", "runs_dir")
 
 VERBS: dict[str, Verb] = {

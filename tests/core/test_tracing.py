@@ -122,9 +122,11 @@ def test_a_compression_leaves_the_trace_of_its_file(outcome: CompressionOutcome)
     assert trace.num_epochs == 2
     arrays = decode(outcome.file).arrays()
     flat = np.concatenate([arrays[name].ravel() for name in trace.layers])
+    # The units may stand in another order there, so the weights are compared as they sort.
     assert int(trace.num_nonzeros.sum()) == np.count_nonzero(flat)
-    assert len(trace.sample_decoded) <= 2 * MAX_SAMPLED
-    assert set(np.unique(trace.sample_decoded)) <= set(np.unique(flat.astype(np.float16)))
+    kept = trace.sample_decoded[trace.sample_decoded != 0]
+    assert len(kept) == min(np.count_nonzero(flat), MAX_SAMPLED)
+    assert set(kept) <= set(flat.astype(np.float16))
     reference = small_reference().state[trace.layers[0]].numpy()
     filters = trace.filters[0]
     shown = reference[filters.units].reshape(filters.before.shape)

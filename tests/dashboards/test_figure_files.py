@@ -26,7 +26,7 @@ def test_the_files_are_read_back_by_plotly(tmp_path: Path, monkeypatch: pytest.M
     assert path == tmp_path / "figures" / "tutorial-histograms.json"
     figure = plotly.io.read_json(path)
     assert figure.layout.paper_bgcolor == LIGHT.surface
-    assert figure.data[0].name == "reference network"
+    assert figure.data[0].name == "before the retraining"
 
 
 def test_a_browser_draws_what_was_asked() -> None:

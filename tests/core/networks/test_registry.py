@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -46,3 +48,20 @@ def test_a_wrong_name_lists_the_right_ones() -> None:
     for call in (description, build_network, lambda name: NetworkConfig(name=name)):
         with pytest.raises(ConfigError, match=r"lenet_300_100.*, but got alexnet"):
             call("alexnet")
+
+
+def test_a_unit_of_a_chain_feeds_only_the_next_layer(network: NetworkDescription) -> None:
+    """A unit that is silenced changes nothing but through its column of the next layer."""
+    module = build_network(network.name).eval()
+    inputs = torch.rand(2, *network.input_shape)
+    for chain in network.chains:
+        for name, next_name in pairwise(chain):
+            layer, following = module.get_submodule(name), module.get_submodule(next_name)
+            assert isinstance(layer, nn.Linear | nn.Conv2d)
+            assert isinstance(following, nn.Linear | nn.Conv2d)
+            columns = following.weight.shape[1] // layer.weight.shape[0]
+            with torch.no_grad():
+                following.weight[:, :columns] = 0
+                before = module(inputs)
+                layer.weight[0] += 1
+                torch.testing.assert_close(module(inputs), before)

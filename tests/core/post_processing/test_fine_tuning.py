@@ -39,7 +39,7 @@ def test_an_entry_s_gradient_is_the_sum_over_its_weights_and_zero_has_none():
 def test_a_weight_moves_to_the_entry_nearest_to_its_latent_value_and_zeros_stay():
     network, _, tensor, shared = shared_layer()
     shared.latents[0].copy_(torch.tensor([-0.4, 0.9, -0.6, -0.3]))  # in the order of the places
-    shared.reassign()
+    shared.reassign_to_nearest()
     shared.write()
     assert tensor.indices.tolist() == [[0, 1, 2], [1, 0, 1]]
     expected = torch.tensor([[0, -0.5, 0.25], [-0.5, 0, -0.5]])

@@ -89,7 +89,7 @@ def test_three_histograms_share_one_axis_of_weights() -> None:
     assert data.num_values[1:] == (3, 3)
     figure = draw_weight_histograms(data)
     assert [bars.name for bars in figure.data] == [
-        "reference network",
+        "before the retraining",
         "after the retraining",
         "in the decoded file",
     ]
