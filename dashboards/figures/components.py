@@ -82,7 +82,11 @@ def draw_trajectories(data: ComponentsData, palette: Palette = LIGHT) -> go.Figu
             showlegend=False,
         )
     _draw_legend(figure, palette)
-    figure.update_xaxes(title_text="epochs of the retraining", range=[0, max(epochs[-1], 1)])
+    figure.update_xaxes(
+        title_text="epochs of the retraining",
+        range=[0, max(epochs[-1], 1)],
+        dtick=1 if epochs[-1] <= 10 else None,
+    )
     bounds = np.nan_to_num(np.stack([data.means - data.stds, data.means + data.stds]))
     figure.update_yaxes(
         title_text="weight", range=view(np.nan_to_num(data.means), data.after, _inner(bounds))

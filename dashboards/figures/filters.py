@@ -17,6 +17,8 @@ from dashboards.palette import LIGHT, Palette
 from dashboards.pictures import png_uri
 
 MAX_HEIGHT = 460
+PICTURE_WIDTH = 480
+"""Pixels across a figure of its own; in the report the page decides."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -88,6 +90,7 @@ def _draw(
         text=where, x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom",
         yshift=4, showarrow=False, font={"color": palette.ink, "size": 13},
     )  # fmt: skip
+    figure.update_layout(meta={"title": title, "width": PICTURE_WIDTH})
     figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 8})
     figure.update_xaxes(visible=False, constrain="domain", constraintoward="left")
     figure.update_yaxes(visible=False, constrain="domain", constraintoward="top")
