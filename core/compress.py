@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from core.codec import (
@@ -36,6 +37,8 @@ from core.prior import PriorConfig
 from core.reference import ReferenceNetwork
 from core.retraining import ErrorLoss, Reporter, RetrainConfig, Retraining, TrainingSet, retrain
 from core.shrinking import ShrinkingConfig, embed, equalise, shrink
+from core.trace import Trace
+from core.tracing import TraceRecorder
 
 CPU = torch.device("cpu")
 
@@ -113,8 +116,10 @@ def compress(
     retraining = Retraining.of_network(
         network, training_set, error_loss, config.prior, config.retrain
     )
-    retrain(retraining, validation, report)
     weights = retraining.weights
+    recorder = TraceRecorder(weights, retraining.prior.mixture, described.input_shape)
+    retrain(retraining, validation, report, recorder.epoch)
+    recorder.retrained()
     mixture = merge_components(
         retraining.prior.mixture, config.post_processing.merge_threshold, weights.values.numel()
     )
@@ -137,12 +142,19 @@ def compress(
     fold_batch_norms(network)
     if config.post_processing.drop_dead_units:
         remove_dead_units(network, described.chains, tensors, described.input_shape)
+    trace = recorder.finish(coded_values(tensors))  # while the units stand where they stood
     if config.post_processing.order_units:
         order_units(network, described.chains, tensors)
     for tensor in tensors:
         tidy_codebook(tensor)
     packed = pack(reference, network, tensors, config.post_processing.bias_bits)
-    return measure(encode(packed), reference, data, report.seconds)
+    return measure(encode(packed), reference, data, report.seconds, trace)
+
+
+def coded_values(tensors: list[QuantisedTensor]) -> dict[str, NDArray[np.float32]]:
+    """Return the values that the file will hold for quantised weights, by name."""
+    codebooks = {tensor.name: tensor.codebook.detach().half().float() for tensor in tensors}
+    return {tensor.name: codebooks[tensor.name][tensor.indices].numpy() for tensor in tensors}
 
 
 def pack(
@@ -177,7 +189,11 @@ def pack(
 
 
 def measure(
-    file: bytes, reference: ReferenceNetwork, data: Data, seconds: float
+    file: bytes,
+    reference: ReferenceNetwork,
+    data: Data,
+    seconds: float,
+    trace: Trace | None = None,
 ) -> CompressionOutcome:
     """Decode a file and measure the network that comes out."""
     decoded = decode(file)
@@ -207,4 +223,5 @@ def measure(
         nonzero_fraction=sum(layer.num_nonzeros for layer in layers) / num_weights,
         layers=layers,
         seconds=seconds,
+        trace=trace,
     )
