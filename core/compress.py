@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from torch import nn
 
 from core.codec import (
@@ -23,16 +24,20 @@ from core.post_processing import (
     PostProcessingConfig,
     QuantisedTensor,
     fine_tune,
+    fold_batch_norms,
     merge_components,
     order_units,
     quantise,
     quantise_uniformly,
     remove_dead_units,
+    tidy_codebook,
 )
 from core.prior import PriorConfig
 from core.reference import ReferenceNetwork
 from core.retraining import ErrorLoss, Reporter, RetrainConfig, Retraining, TrainingSet, retrain
 from core.shrinking import ShrinkingConfig, embed, equalise, shrink
+
+CPU = torch.device("cpu")
 
 
 @dataclass(kw_only=True)
@@ -57,6 +62,7 @@ def compress(
     data: Data,
     config: CompressConfig,
     on_epoch: OnEpoch | None = None,
+    device: torch.device = CPU,
 ) -> CompressionOutcome:
     """Compress a reference network into a file and measure the network the file decodes to.
 
@@ -66,20 +72,22 @@ def compress(
             only once, after decoding.
         config: the hyperparameters.
         on_epoch: takes a report after every epoch; whatever it raises ends the compression.
+        device: where the training runs; the file is measured on the CPU.
 
     Raises:
         RetrainError: a loss is not finite, or there is no weight to compress.
         RetrainingStopped: the retraining is trapped or collapsed (and asked to stop then).
     """
     described = description(reference.network_name)
-    network = reference.build()
+    network = reference.build().to(device)
     training_set = TrainingSet(
-        data.train,
-        reference.build(),
+        data.train.to(device),
+        reference.build().to(device),
         config.retrain.distillation_temperature,
         config.retrain.augment_shift,
         config.retrain.augment_flip,
     )
+    validation = data.validation.to(device)
     error_loss = ErrorLoss(config.retrain.distillation, config.retrain.distillation_temperature)
     shrinking = config.shrinking
     num_epochs = config.retrain.num_epochs + config.post_processing.fine_tuning_epochs
@@ -95,7 +103,7 @@ def compress(
             described.chains,
             training_set,
             error_loss,
-            data.validation,
+            validation,
             shrinking,
             seed,
             report,
@@ -105,7 +113,7 @@ def compress(
     retraining = Retraining.of_network(
         network, training_set, error_loss, config.prior, config.retrain
     )
-    retrain(retraining, data.validation, report)
+    retrain(retraining, validation, report)
     weights = retraining.weights
     mixture = merge_components(
         retraining.prior.mixture, config.post_processing.merge_threshold, weights.values.numel()
@@ -117,16 +125,22 @@ def compress(
         tensors,
         training_set,
         error_loss,
-        data.validation,
+        validation,
         config.post_processing,
         config.retrain.batch_size,
         seed,
         report,
     )
+    network.cpu()
+    for tensor in tensors:
+        tensor.indices, tensor.codebook = tensor.indices.cpu(), tensor.codebook.detach().cpu()
+    fold_batch_norms(network)
     if config.post_processing.drop_dead_units:
         remove_dead_units(network, described.chains, tensors, described.input_shape)
     if config.post_processing.order_units:
         order_units(network, described.chains, tensors)
+    for tensor in tensors:
+        tidy_codebook(tensor)
     packed = pack(reference, network, tensors, config.post_processing.bias_bits)
     return measure(encode(packed), reference, data, report.seconds)
 

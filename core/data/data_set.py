@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
@@ -21,6 +22,10 @@ class Split:
     def __len__(self) -> int:
         """Number of images."""
         return len(self.labels)
+
+    def to(self, device: torch.device) -> "Split":
+        """Return it on a device; itself where it is there."""
+        return Split(inputs=self.inputs.to(device), labels=self.labels.to(device))
 
 
 @dataclass(frozen=True, kw_only=True)

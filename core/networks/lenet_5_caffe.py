@@ -10,15 +10,16 @@ from collections import OrderedDict
 
 from torch import nn
 
+from core.networks.convolution import Conv2d
 from core.networks.description import NetworkDescription
 
 
 def _build() -> nn.Module:
     return nn.Sequential(
         OrderedDict(
-            conv1=nn.Conv2d(1, 20, 5),
+            conv1=Conv2d(1, 20, 5),
             pool1=nn.MaxPool2d(2),
-            conv2=nn.Conv2d(20, 50, 5),
+            conv2=Conv2d(20, 50, 5),
             pool2=nn.MaxPool2d(2),
             flatten=nn.Flatten(),
             hidden1=nn.Linear(50 * 4 * 4, 500),

@@ -9,6 +9,7 @@ from core.networks.description import NetworkDescription
 from core.networks.lenet_5_caffe import LENET_5_CAFFE
 from core.networks.lenet_300_100 import LENET_300_100
 from core.networks.tutorial import TUTORIAL
+from core.networks.wrn_16_4 import WRN_16_4
 
 NETWORKS: Mapping[str, NetworkDescription] = {
     network.name: network
@@ -16,6 +17,7 @@ NETWORKS: Mapping[str, NetworkDescription] = {
         LENET_300_100,
         LENET_5_CAFFE,
         TUTORIAL,
+        WRN_16_4,
     )
 }
 

@@ -7,15 +7,16 @@ from collections import OrderedDict
 
 from torch import nn
 
+from core.networks.convolution import Conv2d
 from core.networks.description import NetworkDescription
 
 
 def _build() -> nn.Module:
     return nn.Sequential(
         OrderedDict(
-            conv1=nn.Conv2d(1, 25, 5, stride=2),
+            conv1=Conv2d(1, 25, 5, stride=2),
             relu1=nn.ReLU(),
-            conv2=nn.Conv2d(25, 50, 3, stride=2),
+            conv2=Conv2d(25, 50, 3, stride=2),
             relu2=nn.ReLU(),
             flatten=nn.Flatten(),
             hidden1=nn.Linear(50 * 5 * 5, 500),

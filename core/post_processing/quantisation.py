@@ -84,6 +84,18 @@ def quantise_tensor(
     return QuantisedTensor(name, indices, torch.cat([values.new_zeros(1), centroids[order]]))
 
 
+def tidy_codebook(tensor: QuantisedTensor) -> None:
+    """Drop entries that no weight uses and sort the others, in place; the values stay.
+
+    Args:
+        tensor: its entries but the first may stand in any order, and repeat.
+    """
+    values, indices = tensor.codebook.detach()[tensor.indices], tensor.indices != 0
+    distinct, ranks = torch.unique(values[indices], return_inverse=True)
+    tensor.indices[indices] = 1 + ranks
+    tensor.codebook = torch.cat([tensor.codebook.new_zeros(1), distinct])
+
+
 def cluster_means(
     values: Float[Tensor, " values"], clusters: Int[Tensor, " values"]
 ) -> Float[Tensor, " clusters"]:

@@ -52,15 +52,15 @@ def code_lengths(
     columns = shape.numel() // rows
     row, column = places // columns, places % columns
     nonzero = (entries > 0).double()
-    of_row = torch.zeros(rows, dtype=torch.double).index_add_(0, row, nonzero)
-    of_column = torch.zeros(columns, dtype=torch.double).index_add_(0, column, nonzero)
+    of_row = nonzero.new_zeros(rows).index_add_(0, row, nonzero)
+    of_column = nonzero.new_zeros(columns).index_add_(0, column, nonzero)
     total = max(1.0, float(nonzero.sum()))
     in_row = (of_row[row] - nonzero).clamp_min(STRAY)
     in_column = (of_column[column] - nonzero).clamp_min(STRAY)
     probability = (in_row * in_column / total).clamp(1 / (2 * shape.numel()), 0.9)
     used = torch.bincount(entries, minlength=num_entries)[1:].double() + 0.5
     of_value = (used / used.sum()).log()
-    lengths = torch.empty(len(places), num_entries, dtype=torch.float32)
+    lengths = torch.empty(len(places), num_entries, dtype=torch.float32, device=places.device)
     lengths[:, 0] = -torch.log1p(-probability)
     lengths[:, 1:] = -probability.log()[:, None] - of_value
     return lengths

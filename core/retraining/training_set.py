@@ -105,6 +105,7 @@ class TrainingSet:
         return self._batch(examples, view)
 
     def _batch(self, examples: Tensor, view: int) -> Batch:
+        examples = examples.to(self.split.labels.device)
         inputs = self._seen(examples, view)
         unknown = ~self._known[view, examples]
         if bool(unknown.any()):
@@ -118,7 +119,10 @@ class TrainingSet:
         inputs = self._padded[examples]
         if inputs.shape[2:] != (height, width):
             inputs = inputs[:, :, top : top + height, left : left + width].contiguous()
-        return inputs.flip(3) if mirrored else inputs
+        if mirrored:
+            inputs = inputs.flip(3)
+        # Convolutions and pooling are half as fast again on channels that lie side by side.
+        return inputs.to(memory_format=torch.channels_last)
 
     @torch.no_grad()
     def _ask(self, inputs: Tensor) -> Tensor:

@@ -46,11 +46,12 @@ def test_overrides_reach_the_dataclasses() -> None:
         ("study.num_trials=0", "study.num_trials must be >= 1, but got 0"),
         (
             "model.name=lenet",
-            "model.name must be one of lenet_300_100, lenet_5_caffe, tutorial, but got lenet",
+            "model.name must be one of lenet_300_100, lenet_5_caffe, tutorial, wrn_16_4, "
+            "but got lenet",
         ),
         (
             "model=lenet",
-            "model must be one of lenet_300_100, lenet_5_caffe, tutorial, but got lenet",
+            "model must be one of lenet_300_100, lenet_5_caffe, tutorial, wrn_16_4, but got lenet",
         ),
         ("tau=1", "unknown key tau; did you mean retrain.tau?"),
         ("name=1", "unknown key name; did you mean model.name or study.name?"),

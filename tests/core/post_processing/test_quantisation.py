@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.post_processing import quantise_uniformly
-from core.post_processing.quantisation import k_means, quantise_tensor
+from core.post_processing.quantisation import (
+    QuantisedTensor,
+    k_means,
+    quantise_tensor,
+    tidy_codebook,
+)
 
 values_lists = st.lists(st.floats(-2, 2, width=32), min_size=1, max_size=60)
 
@@ -78,3 +83,12 @@ def test_more_bits_come_nearer():
         errors.append((levels * step - biases).abs().max().item())
     assert errors == sorted(errors, reverse=True)
     assert errors[-1] == pytest.approx(0, abs=0.01)
+
+
+def test_a_tidy_codebook_ascends_without_unused_or_repeated_entries_and_keeps_the_values():
+    indices = torch.tensor([[0, 3], [1, 4]])
+    tensor = QuantisedTensor("weight", indices, torch.tensor([0.0, 2.0, 9.0, -1.0, 2.0]))
+    values = tensor.codebook[tensor.indices]
+    tidy_codebook(tensor)
+    assert tensor.codebook.tolist() == [0.0, -1.0, 2.0]
+    assert torch.equal(tensor.codebook[tensor.indices], values)
