@@ -1,7 +1,7 @@
 """The Gaussian-mixture prior over a network's weights and the gradients of its complexity loss."""
 
 from core.prior.complexity_loss import Complexity, add_complexity_gradient
-from core.prior.config import PriorConfig, PriorForm
+from core.prior.config import Initialisation, PriorConfig, PriorForm
 from core.prior.hyper_priors import BetaHyperPrior, GammaHyperPrior
 from core.prior.mixture import GaussianMixture, GaussianMixturePrior
 
@@ -11,6 +11,7 @@ __all__ = [
     "GammaHyperPrior",
     "GaussianMixture",
     "GaussianMixturePrior",
+    "Initialisation",
     "PriorConfig",
     "PriorForm",
     "add_complexity_gradient",

@@ -1,4 +1,4 @@
-"""The complexity loss -log p(w, mu, sigma, pi) of Eq. 7 with its gradients, in three forms."""
+"""The complexity loss -log p(w, mu, sigma, pi) of Eq. 7 with its gradients, in four forms."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from torch import Tensor
 from core.prior.config import PriorConfig, PriorForm
 from core.prior.exact import add_exact_gradient
 from core.prior.mixture import GaussianMixturePrior
+from core.prior.sampled import add_sampled_gradient, draw_places
 from core.prior.statistics import set_mixture_gradients
 from core.prior.tabulated import add_tabulated_gradient
 
@@ -45,11 +46,14 @@ def add_complexity_gradient(
             form takes its place.
 
     Returns:
-        The complexity loss, unscaled, and the share of zeros.
+        The complexity loss, unscaled, and the share of zeros; of the sampled form an estimate.
     """
     if config.form is PriorForm.autograd:
         return add_autograd_gradient(prior, weights, gradient, scale)
     statistics = None
+    if config.form is PriorForm.sampled:
+        places = draw_places(weights.numel(), config.num_sampled, prior.generator)
+        statistics = add_sampled_gradient(prior, weights, gradient, scale, places)
     if (
         config.form is PriorForm.tabulated
         and weights.device.type == "cpu"

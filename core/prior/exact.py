@@ -14,6 +14,7 @@ from core.prior.statistics import ResponsibilityStatistics
 # exp is a hundred times slower where its result is no normal number in single precision.
 UNDERFLOW = -80.0
 BLOCK = 1 << 14  # weights at once: a block of 17 components stays within the second-level cache
+ACCELERATOR_BLOCK = 1 << 18  # an accelerator needs more at once than that to be busy
 
 
 def add_exact_gradient(
@@ -28,9 +29,10 @@ def add_exact_gradient(
         precisions = mixture.log_precisions.exp().to(weights.dtype)
         means = mixture.means.to(weights.dtype)
         log_scales = mixture.log_scales().to(weights.dtype)
-        loss = 0.0
+        loss = torch.zeros((), dtype=DTYPE, device=weights.device)
         sums = torch.zeros(3, mixture.num_components, dtype=DTYPE, device=weights.device)
-        for block, slope in zip(weights.split(BLOCK), gradient.split(BLOCK), strict=True):
+        size = BLOCK if weights.device.type == "cpu" else ACCELERATOR_BLOCK
+        for block, slope in zip(weights.split(size), gradient.split(size), strict=True):
             distances = block[:, None] - means
             pulls = precisions * distances
             joint = log_scales - 0.5 * pulls * distances
@@ -40,9 +42,9 @@ def add_exact_gradient(
             responsibilities /= totals
             log_densities = largest + totals.log()
             slope.add_((responsibilities * pulls).sum(dim=1), alpha=scale)
-            loss -= float(log_densities.sum(dtype=DTYPE))
+            loss -= log_densities.sum(dtype=DTYPE)
             moments = responsibilities * distances
             sums[0] += responsibilities.sum(dim=0)
             sums[1] += moments.sum(dim=0)
             sums[2] += moments.mul_(distances).sum(dim=0)
-    return ResponsibilityStatistics(loss, sums[0], sums[1], sums[2])
+    return ResponsibilityStatistics(float(loss), sums[0], sums[1], sums[2])

@@ -1,4 +1,4 @@
-"""The Gaussian mixture over the weights, Eq. 5 of Ullrich et al. 2017, and its initialisation.
+"""The Gaussian mixture over the weights, Eq. 5 of Ullrich et al. 2017, and the prior it is part of.
 
 Component 0 is the zero component: its mean is zero for ever, its mixing proportion is fixed or
 trained on its own logit. The others share what it leaves by a softmax, so that the proportions
@@ -12,14 +12,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.errors import RetrainError
 from core.prior.config import PriorConfig
 from core.prior.hyper_priors import BetaHyperPrior, GammaHyperPrior
+from core.prior.initialisation import MIN_STD, check_weights, initial_components
 
 # The mixture has few numbers and its gradients sum over all weights: it lives in double precision.
 DTYPE = torch.float64
 NUM_BISECTIONS = 20
-LOG_PRECISION_LIMIT = 2 * math.log(1e4)  # a standard deviation of 1e-4 of the weights' units
+LOG_PRECISION_LIMIT = -2 * math.log(MIN_STD)
 
 
 @dataclass
@@ -107,6 +107,7 @@ class GaussianMixturePrior:
             while the width is annealed.
         precisions: Gamma hyper-priors, one a component.
         zero_proportion: Beta hyper-prior, None while the zero mixing proportion is fixed.
+        generator: the sampled form draws from it.
     """
 
     mixture: GaussianMixture
@@ -114,47 +115,44 @@ class GaussianMixturePrior:
     zero_std: float
     precisions: GammaHyperPrior
     zero_proportion: BetaHyperPrior | None
+    generator: torch.Generator
 
     @classmethod
     def from_weights(
-        cls, weights: Float[Tensor, " weights"], config: PriorConfig
+        cls, weights: Float[Tensor, " weights"], config: PriorConfig, seed: int = 0
     ) -> "GaussianMixturePrior":
         """Initialise the mixture on pre-trained weights (paper §4.2).
 
-        The means of the trained components lie evenly over the range of the weights (or over
-        plus/minus ``means_range``), their mixing proportions are equal.
+        The trained components share what the zero component leaves in equal proportions.
+
+        Args:
+            weights: all weights the prior will act on.
+            config: the prior and its hyper-priors.
+            seed: seed of the weights that the sampled form draws.
 
         Raises:
-            RetrainError: there is no weight, or the weights are not all finite.
+            RetrainError: there is no weight, not all are finite, or they have fewer distinct
+                values than the mixture components.
         """
-        if weights.numel() == 0:
-            raise RetrainError("the network has no weight that the prior can act on")
-        low, high = (float(bound) for bound in torch.aminmax(weights))
-        if not (math.isfinite(low) and math.isfinite(high)):
-            raise RetrainError("the reference network has weights that are not finite")
-        if config.means_range is not None:
-            low, high = -config.means_range, config.means_range
-        others = config.num_components - 1
+        check_weights(weights, config)
+        device = weights.device
         zero_std = config.zero_std_initial or config.zero_std_mode
         zero = config.zero_mixing_proportion
-        # One other component has no range to lie on: linspace puts it at the lower end.
-        spread = torch.linspace(low, high, others, dtype=DTYPE)
-        stds = torch.tensor([zero_std] + [config.std_initial] * others, dtype=DTYPE)
+        means, stds = initial_components(weights, config)
         mixture = GaussianMixture(
-            means=torch.cat([torch.zeros(1, dtype=DTYPE), spread]).to(weights.device),
-            log_precisions=-2 * stds.log().to(weights.device),
-            zero_mixing_logit=torch.tensor(
-                math.log(zero / (1 - zero)), dtype=DTYPE, device=weights.device
-            ),
-            mixing_logits=torch.zeros(others, dtype=DTYPE, device=weights.device),
+            means=torch.cat([means.new_zeros(1), means]),
+            log_precisions=-2 * torch.cat([stds.new_tensor([zero_std]), stds]).log(),
+            zero_mixing_logit=torch.tensor(math.log(zero / (1 - zero)), dtype=DTYPE, device=device),
+            mixing_logits=torch.zeros_like(means),
         )
         zero_proportion = (
             BetaHyperPrior.from_mode(config.zero_mixing_mode, config.zero_mixing_pseudo_count)
             if config.learn_zero_mixing_proportion
             else None
         )
-        precisions = gamma_hyper_prior(config, zero_std, weights.device)
-        return cls(mixture, config, zero_std, precisions, zero_proportion)
+        precisions = gamma_hyper_prior(config, zero_std, device)
+        generator = torch.Generator(device).manual_seed(seed)
+        return cls(mixture, config, zero_std, precisions, zero_proportion, generator)
 
     def move_zero_std(self, std: float) -> None:
         """Move the mode of the zero component's Gamma hyper-prior, and the component with it.

@@ -67,7 +67,7 @@ class Retraining:
             RetrainError: the network has no weight that the prior can act on.
         """
         weights = FlatWeights.from_network(network)
-        prior = GaussianMixturePrior.from_weights(weights.values, prior_config)
+        prior = GaussianMixturePrior.from_weights(weights.values, prior_config, config.seed)
         optimiser = make_optimiser(weights, prior, config)
         return cls(
             network, weights, prior, optimiser, training_set, error_loss, prior_config, config

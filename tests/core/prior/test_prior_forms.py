@@ -124,7 +124,22 @@ def test_weights_that_are_not_finite_do_not_reach_the_compiled_loop(value):
 def test_equal_weights_are_tabulated_too():
     weights = torch.full((50,), 0.1)
     config = PriorConfig()
-    prior = GaussianMixturePrior.from_weights(weights, config)
+    prior = GaussianMixturePrior.from_weights(trained_weights(seed=6), config)
     _, slopes, _ = gradients(prior, weights, config, PriorForm.tabulated)
     _, expected, _ = gradients(prior, weights.double(), config, PriorForm.autograd)
     torch.testing.assert_close(slopes, expected, rtol=2e-3, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("form", [PriorForm.exact, PriorForm.sampled])
+def test_every_tensor_is_made_where_the_weights_are(form, dtype):
+    weights = trained_weights(seed=7, num_weights=1_000).to(dtype)
+    gradient = torch.zeros_like(weights)
+    config = PriorConfig(form=form, num_sampled=100)
+    with torch.device("meta"):  # a tensor that is made without naming its device is lost there
+        prior = GaussianMixturePrior.from_weights(weights, config)
+        prior.move_zero_std(0.1)
+        complexity = add_complexity_gradient(prior, weights, gradient, 0.5, config)
+    assert math.isfinite(complexity.loss)
+    assert all(p.device == weights.device for p in prior.mixture.parameters())
+    assert bool((gradient != 0).any())
