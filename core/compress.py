@@ -4,22 +4,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import nn
+from jaxtyping import Int
+from numpy.typing import NDArray
+from torch import Tensor
 
-from core.codec import (
-    ClusteredTensor,
-    CompressedNetwork,
-    FloatTensor,
-    UniformTensor,
-    decode,
-    describe,
-    encode,
-    han_bytes,
-)
+from core.codec import encode
 from core.data import Data
-from core.evaluation import error, load_compressed
-from core.networks import description
-from core.outcome import CompressionOutcome, LayerOutcome, OnEpoch
+from core.outcome import CompressionOutcome, OnEpoch
+from core.packing import measure, pack
 from core.post_processing import (
     PostProcessingConfig,
     QuantisedTensor,
@@ -28,14 +20,16 @@ from core.post_processing import (
     merge_components,
     order_units,
     quantise,
-    quantise_uniformly,
     remove_dead_units,
     tidy_codebook,
 )
+from core.preparation import Preparation, prepare
 from core.prior import PriorConfig
+from core.pruning import PruningConfig, prune
 from core.reference import ReferenceNetwork
-from core.retraining import ErrorLoss, Reporter, RetrainConfig, Retraining, TrainingSet, retrain
-from core.shrinking import ShrinkingConfig, embed, equalise, shrink
+from core.retraining import FlatWeights, Reporter, RetrainConfig, Retraining, retrain
+from core.shrinking import ShrinkingConfig
+from core.tracing import TraceRecorder
 
 CPU = torch.device("cpu")
 
@@ -78,133 +72,119 @@ def compress(
         RetrainError: a loss is not finite, or there is no weight to compress.
         RetrainingStopped: the retraining is trapped or collapsed (and asked to stop then).
     """
-    described = description(reference.network_name)
-    network = reference.build().to(device)
-    training_set = TrainingSet(
-        data.train.to(device),
-        reference.build().to(device),
-        config.retrain.distillation_temperature,
-        config.retrain.augment_shift,
-        config.retrain.augment_flip,
-    )
-    validation = data.validation.to(device)
-    error_loss = ErrorLoss(config.retrain.distillation, config.retrain.distillation_temperature)
-    shrinking = config.shrinking
-    num_epochs = config.retrain.num_epochs + config.post_processing.fine_tuning_epochs
-    if shrinking.units:
-        num_epochs += shrinking.num_epochs
-    report = Reporter(num_epochs, config.prior.num_components, on_epoch)
-    seed = config.retrain.seed
-    if shrinking.equalise:
-        equalise(network, described.chains, described.input_shape)
-    if shrinking.units:
-        shrink(
-            network,
-            described.chains,
-            training_set,
-            error_loss,
-            validation,
-            shrinking,
-            seed,
-            report,
-        )
-        if shrinking.equalise:
-            equalise(network, described.chains, described.input_shape)
+    report = Reporter(num_epochs(config), config.prior.num_components, on_epoch)
+    start = prepare(reference, data, config.retrain, config.shrinking, report, device)
     retraining = Retraining.of_network(
-        network, training_set, error_loss, config.prior, config.retrain
+        start.network, start.training_set, start.error_loss, config.prior, config.retrain
     )
-    retrain(retraining, validation, report)
-    weights = retraining.weights
-    mixture = merge_components(
-        retraining.prior.mixture, config.post_processing.merge_threshold, weights.values.numel()
+    weights, mixture = retraining.weights, retraining.prior.mixture
+    recorder = TraceRecorder(weights, mixture, start.description.input_shape)
+    retrain(retraining, start.validation, report, recorder.epoch)
+    recorder.retrained()
+    merged = merge_components(
+        mixture, config.post_processing.merge_threshold, weights.values.numel()
     )
-    tensors = quantise(weights, mixture, config.post_processing.num_centroids)
+    components = merged.assign(weights.values)
+    return finish(start, weights, components, config, reference, data, recorder)
+
+
+def compress_by_pruning(
+    reference: ReferenceNetwork,
+    data: Data,
+    config: CompressConfig,
+    pruning: PruningConfig,
+    on_epoch: OnEpoch | None = None,
+    device: torch.device = CPU,
+) -> CompressionOutcome:
+    """Do the same with magnitude pruning in the place of the retraining: the control.
+
+    Budget, distillation, quantisation, fine-tuning and file are those of ``compress``; the prior
+    plays no part.
+
+    Args:
+        reference: the trained network; left as it is.
+        data: the data it was trained on.
+        config: the hyperparameters.
+        pruning: how many weights go.
+        on_epoch: takes a report after every epoch; whatever it raises ends the compression.
+        device: where the training runs; the file is measured on the CPU.
+
+    Raises:
+        RetrainError: a loss is not finite, or there is no weight to prune.
+    """
+    report = Reporter(num_epochs(config), config.prior.num_components, on_epoch)
+    start = prepare(reference, data, config.retrain, config.shrinking, report, device)
+    weights = FlatWeights.from_network(start.network)
+    kept = prune(
+        start.network,
+        weights,
+        start.training_set,
+        start.error_loss,
+        start.validation,
+        pruning,
+        config.retrain,
+        report,
+    )
+    return finish(start, weights, kept.long(), config, reference, data)
+
+
+def num_epochs(config: CompressConfig) -> int:
+    """Return the epochs of all phases of a compression."""
+    shrinking = config.shrinking.num_epochs if config.shrinking.units else 0
+    return shrinking + config.retrain.num_epochs + config.post_processing.fine_tuning_epochs
+
+
+def finish(
+    start: Preparation,
+    weights: FlatWeights,
+    components: Int[Tensor, " weights"],
+    config: CompressConfig,
+    reference: ReferenceNetwork,
+    data: Data,
+    recorder: TraceRecorder | None = None,
+) -> CompressionOutcome:
+    """Quantise a retrained network, fine-tune it, write it into a file and measure the file.
+
+    Args:
+        start: the network and its task.
+        weights: its retrained weights.
+        components: the component of each weight, 0 where it becomes zero.
+        config: the hyperparameters.
+        reference: the network that all this started from.
+        data: the data to measure on.
+        recorder: follows the compression.
+    """
+    post_processing, network, described = config.post_processing, start.network, start.description
+    tensors = quantise(weights, components, post_processing.num_centroids)
     fine_tune(
         network,
         weights,
         tensors,
-        training_set,
-        error_loss,
-        validation,
-        config.post_processing,
+        start.training_set,
+        start.error_loss,
+        start.validation,
+        post_processing,
         config.retrain.batch_size,
-        seed,
-        report,
+        config.retrain.seed,
+        start.report,
     )
     network.cpu()
     for tensor in tensors:
         tensor.indices, tensor.codebook = tensor.indices.cpu(), tensor.codebook.detach().cpu()
     fold_batch_norms(network)
-    if config.post_processing.drop_dead_units:
+    if post_processing.drop_dead_units:
         remove_dead_units(network, described.chains, tensors, described.input_shape)
-    if config.post_processing.order_units:
+    # while the units stand where they stood
+    trace = None if recorder is None else recorder.finish(coded_values(tensors))
+    if post_processing.order_units:
         order_units(network, described.chains, tensors)
     for tensor in tensors:
         tidy_codebook(tensor)
-    packed = pack(reference, network, tensors, config.post_processing.bias_bits)
-    return measure(encode(packed), reference, data, report.seconds)
+    packed = pack(reference, network, tensors, post_processing.bias_bits)
+    return measure(encode(packed), reference, data, start.report.seconds, trace)
 
 
-def pack(
-    reference: ReferenceNetwork,
-    network: nn.Module,
-    tensors: list[QuantisedTensor],
-    bias_bits: int | None,
-) -> CompressedNetwork:
-    """Lay out a quantised network for the codec: codebooks in half precision, biases in few bits.
-
-    Args:
-        reference: what it was made from, whose name and shapes the file has.
-        network: the fine-tuned network, which gives the order and the unclustered tensors.
-        tensors: its quantised weight tensors.
-        bias_bits: bits of an unclustered number, None for 32-bit floats.
-    """
-    clustered = {tensor.name: tensor for tensor in tensors}
-    packed: dict[str, ClusteredTensor | UniformTensor | FloatTensor] = {}
-    for name, part in network.state_dict().items():
-        shape = reference.state[name].shape
-        values = embed(part, shape)
-        if name in clustered:
-            codebook = clustered[name].codebook.detach().numpy().astype(np.float16)
-            indices = embed(clustered[name].indices, shape).numpy().astype(np.int32)
-            packed[name] = ClusteredTensor(indices, codebook.astype(np.float32))
-        elif bias_bits is not None and values.is_floating_point():
-            levels, step = quantise_uniformly(values, bias_bits)
-            packed[name] = UniformTensor(levels.numpy(), step, bias_bits)
-        else:
-            packed[name] = FloatTensor(values.numpy().astype(np.float32))
-    return CompressedNetwork(reference.network_name, packed)
-
-
-def measure(
-    file: bytes, reference: ReferenceNetwork, data: Data, seconds: float
-) -> CompressionOutcome:
-    """Decode a file and measure the network that comes out."""
-    decoded = decode(file)
-    network = load_compressed(decoded)
-    clustered = {n: t for n, t in decoded.tensors.items() if isinstance(t, ClusteredTensor)}
-    layers = tuple(
-        LayerOutcome(
-            name=tensor.name,
-            num_weights=tensor.num_elements,
-            num_nonzeros=tensor.num_nonzeros,
-            num_codebook_entries=tensor.num_codebook_entries,
-            file_bytes=tensor.file_bytes,
-        )
-        for tensor in describe(file).tensors
-        if tensor.name in clustered
-    )
-    num_weights = sum(layer.num_weights for layer in layers)
-    validation_error = error(network, data.validation)
-    return CompressionOutcome(
-        file=file,
-        validation_error=validation_error,
-        test_error=error(network, data.test),
-        accuracy_loss=validation_error - reference.validation_error,
-        float32_bytes=reference.float32_bytes,
-        compression_rate=reference.float32_bytes / len(file),
-        han_compression_rate=4 * num_weights / han_bytes(clustered.values()),
-        nonzero_fraction=sum(layer.num_nonzeros for layer in layers) / num_weights,
-        layers=layers,
-        seconds=seconds,
-    )
+def coded_values(tensors: list[QuantisedTensor]) -> dict[str, NDArray[np.float32]]:
+    """Return the values that the file will hold for quantised weights, by name."""
+    codebooks = {tensor.name: tensor.codebook.detach().half().float() for tensor in tensors}
+    return {tensor.name: codebooks[tensor.name][tensor.indices].numpy() for tensor in tensors}

@@ -7,6 +7,8 @@ file's bytes count, and the error is measured after decoding).
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.trace import Trace
+
 
 @dataclass(frozen=True, kw_only=True)
 class EpochReport:
@@ -75,6 +77,7 @@ class CompressionOutcome:
         nonzero_fraction: share of the clustered weights that decode to non-zero.
         layers: one entry for each clustered tensor, in file order.
         seconds: wall-clock seconds of the whole compression.
+        trace: what it did to mixture and weights, for drawing; None where nobody recorded it.
     """
 
     file: bytes
@@ -87,6 +90,7 @@ class CompressionOutcome:
     nonzero_fraction: float
     layers: tuple[LayerOutcome, ...]
     seconds: float
+    trace: Trace | None = None
 
     @property
     def file_bytes(self) -> int:

@@ -85,6 +85,9 @@ def published_for(network: str) -> tuple[PublishedPoint, ...]:
     return tuple(point for point in PUBLISHED if point.network == network)
 
 
+MILLIONS_OF_WEIGHTS = {"lenet_300_100": 0.2, "lenet_5_caffe": 0.4, "wrn_16_4": 2.7}
+"""|W| by network, as the table prints it."""
+
 _TITLES = {
     "lenet_300_100": "LeNet-300-100",
     "lenet_5_caffe": "LeNet-5-Caffe",

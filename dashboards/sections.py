@@ -11,13 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboards import formats
-from dashboards.figures import FEW_TRIALS, ImportanceData
 from dashboards.markup import NOTHING, Html, element, join, text
 from dashboards.points import Point
 from dashboards.published import PublishedPoint
 from dashboards.tables import (
     front_table,
-    published_table,
     settings_list,
     trials_table,
 )
@@ -72,48 +70,35 @@ def _noise(snapshot: StudySnapshot) -> str:
     )
 
 
-def published_section(published: tuple[PublishedPoint, ...], place: Html) -> Html:
+def published_section(published: tuple[PublishedPoint, ...], place: Html, table_1: Html) -> Html:
     """The same trials in the paper's accounting beside published results."""
     reading = (
+        "Every trial in the colour of its score, which balances accuracy loss and size by "
+        "validation data and bytes of the file; other methods are diamonds.",
         "Rates are in the paper's accounting: Han's CSR + Huffman of the weights alone, no biases, "
         "no header, no names. They do not compare with those above.",
         "Losses are on test data, each against its own reference network, as others published "
-        "theirs.",
-        "Colours keep the standing that validation data and bytes of the file gave: nothing is "
-        "chosen by test data.",
+        "theirs. Nothing is chosen by test data.",
     )
     return element(
         "section",
-        element("h2", text("Beside published results, in the paper's accounting")),
+        element("h2", text("The search beside published results (paper, Figure 2 and Table 1)")),
         place,
         element("div", *(element("p", text(line)) for line in reading), class_="reading"),
-        published_table(published)
+        NOTHING
         if published
         else element("p", text("No published result for this network is known here.")),
+        table_1,
     )
 
 
-def course_section(
-    snapshot: StudySnapshot, importance: ImportanceData, history: Html, importances: Html
-) -> Html:
-    """How the study went, and which hyperparameters mattered."""
+def course_section(snapshot: StudySnapshot, history: Html) -> Html:
+    """How the study went."""
     return element(
-        "div",
-        element(
-            "section",
-            element("h2", text("Course of the search")),
-            history,
-            element("p", text(_course(snapshot)), class_="reading"),
-        ),
-        element(
-            "section",
-            element("h2", text("Which hyperparameters matter")),
-            importances,
-            element("p", text(_verdict(importance)), class_="reading")
-            if not importance.refusal
-            else NOTHING,
-        ),
-        class_="pair",
+        "section",
+        element("h2", text("Course of the search")),
+        history,
+        element("p", text(_course(snapshot)), class_="reading"),
     )
 
 
@@ -125,24 +110,6 @@ def _course(snapshot: StudySnapshot) -> str:
         "cap, in points of accuracy kept times halvings of the size; it levels off when more "
         "trials bring little."
     )
-
-
-def _verdict(importance: ImportanceData) -> str:
-    few = importance.num_trials < FEW_TRIALS
-    beyond = [
-        f"{', '.join(objective.beyond_chance)} for {what}"
-        for objective, what in (
-            (importance.accuracy_loss, "accuracy"),
-            (importance.compression_rate, "size"),
-        )
-        if objective.beyond_chance
-    ]
-    return (
-        "PED-ANOVA: how differently the best trials are spread along a hyperparameter than all. "
-        "A dotted line is the most that the same trials gave with their results shuffled. "
-        + (f"Beyond it: {'; '.join(beyond)}. " if beyond else "Nothing reaches beyond it. ")
-        + (f"From {importance.num_trials} trials this is a hint at most." if few else "")
-    ).strip()
 
 
 def trials_section(snapshot: StudySnapshot, points: tuple[Point, ...]) -> Html:

@@ -6,7 +6,6 @@ from typing import Any
 from dashboards import formats
 from dashboards.markup import NOTHING, Column, Html, element, join, row, table, text
 from dashboards.points import Point, Standing
-from dashboards.published import PublishedPoint
 from search.conversion import leaves, show
 from search.records import ReferenceRecord, StudySnapshot, TrialRecord, TrialState
 
@@ -212,40 +211,6 @@ def _sort_values(point: Point) -> dict[str, str | bool | None]:
 
 def _setting(name: str | None) -> Html:
     return text(name.replace("_", " ")) if name else NOTHING
-
-
-def published_table(rows: Iterable[PublishedPoint]) -> Html:
-    """The published results that the figure draws, with their source."""
-    columns = (
-        Column(title="published", is_number=False),
-        Column(title="method", is_number=False),
-        Column(title="paper's rate", hint=_PAPER.hint),
-        Column(title="test error before"),
-        Column(title="after"),
-        Column(title="lost", hint="points of test error, after minus before"),
-        Column(title="not zero"),
-        Column(title="source", is_number=False),
-    )
-    written = (
-        row(
-            columns,
-            [
-                text(cell)
-                for cell in (
-                    point.authors,
-                    point.method,
-                    formats.rate(point.compression_rate),
-                    formats.percent(point.error_before),
-                    formats.percent(point.error_after),
-                    formats.points(point.accuracy_loss),
-                    formats.percent(point.nonzero_fraction, 1),
-                    point.source,
-                )
-            ],
-        )
-        for point in rows
-    )
-    return table(columns, written, caption="Published results, not measured here")
 
 
 def settings_list(values: Mapping[str, Any]) -> Html:

@@ -95,6 +95,7 @@ class TrialRecord:
         finished_at: UTC, by the worker's clock.
         seconds: wall-clock seconds from start to end.
         artifact_id: its file in the artifact store.
+        trace_artifact_id: its trace there; ``search.traces`` reads it.
     """
 
     number: int
@@ -115,6 +116,7 @@ class TrialRecord:
     finished_at: datetime | None = None
     seconds: float | None = None
     artifact_id: str | None = None
+    trace_artifact_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,6 +244,7 @@ def _trial_record(row: Row[Any], attributes: dict[str, Any]) -> TrialRecord:
         finished_at=finished,
         seconds=(finished - started).total_seconds() if started and finished else None,
         artifact_id=record.get("artifact_id"),
+        trace_artifact_id=record.get("trace_artifact_id"),
     )
 
 

@@ -8,7 +8,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
@@ -130,6 +130,11 @@ class _Attempt:
         record["artifact_id"] = self.patiently(
             lambda: save_artifact(self.study.artifacts, outcome.file)
         )
+        if outcome.trace is not None:
+            trace = outcome.trace.to_bytes()
+            record["trace_artifact_id"] = self.patiently(
+                lambda: save_artifact(self.study.artifacts, trace)
+            )
         violation = score(outcome, self.study.config.score).violation
         return self._tell(trial, record, OptunaState.COMPLETE, values, violation)
 
@@ -203,8 +208,8 @@ class _Attempt:
 
 
 def _measurements(outcome: CompressionOutcome) -> dict[str, Any]:
-    values = asdict(outcome)
-    del values["file"]
+    values = asdict(replace(outcome, trace=None))
+    del values["file"], values["trace"]
     return {**values, "file_bytes": outcome.file_bytes}
 
 

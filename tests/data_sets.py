@@ -5,6 +5,7 @@ Each is made once a process; nothing may be written into what these functions re
 
 import gzip
 import os
+import pickle
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 
 from core.data import Data, DataConfig, load_data
+from core.data.cifar import TEST_BATCH, TRAIN_BATCHES
 from core.data.idx import FILE_NAMES, ImageSet, write_idx
 from core.data.load import split_images
 from core.networks import NetworkConfig, description
@@ -109,3 +111,41 @@ def write_idx_folder(folder: Path, images: ImageSet, *, gzipped: bool = False) -
         else:
             (folder / name).write_bytes(content)
     return folder
+
+
+@cache
+def small_colour_images() -> ImageSet:
+    """Noise in the shape of CIFAR-10: five batches of ten images to train, ten images to test."""
+    random = np.random.default_rng(0)
+    return ImageSet(
+        train_images=random.integers(0, 256, (50, 3, 32, 32), np.uint8),
+        train_labels=np.arange(50, dtype=np.uint8) % 10,
+        test_images=random.integers(0, 256, (10, 3, 32, 32), np.uint8),
+        test_labels=np.arange(10, dtype=np.uint8),
+    )
+
+
+def write_cifar_folder(folder: Path, form: str) -> Path:
+    """Write ``small_colour_images`` as CIFAR-10 is published, ``binary`` or ``python``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    images = small_colour_images()
+    pixels = np.concatenate([images.train_images, images.test_images]).reshape(6, 10, 3072)
+    labels = np.concatenate([images.train_labels, images.test_labels]).reshape(6, 10)
+    for name, values, classes in zip((*TRAIN_BATCHES, TEST_BATCH), pixels, labels, strict=True):
+        if form == "binary":
+            rows = np.concatenate([classes[:, None], values], axis=1)
+            (folder / f"{name}.bin").write_bytes(rows.tobytes())
+        else:
+            (folder / name).write_bytes(_python_2_batch(values, classes))
+    return folder
+
+
+def _python_2_batch(values: np.ndarray, classes: np.ndarray) -> bytes:
+    """The pickle that Python 2 would write: protocol 2, texts for bytes, an old NumPy's names."""
+    header = (
+        b"\x80\x02}(U\x04datacnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85"
+        b"U\x01b\x87R(K\x01M%bM\x00\x0c\x86cnumpy\ndtype\nU\x02u1K\x00K\x01\x87R"
+        b"(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T%b"
+    ) % (len(values).to_bytes(2, "little"), values.size.to_bytes(4, "little"))
+    rest = b"tbU\x06labels" + pickle.dumps(classes.tolist(), 2)[2:-1] + b"u."
+    return header + values.tobytes() + rest

@@ -11,6 +11,7 @@ class DataSource(Enum):
 
     mnist = "mnist"
     idx = "idx"
+    cifar10 = "cifar10"
 
 
 @dataclass(kw_only=True)
@@ -18,9 +19,9 @@ class DataConfig:
     """The data set of a run.
 
     Attributes:
-        source: ``mnist``, which is fetched and verified where it is not at hand, or ``idx``, any
-            folder of IDX files.
-        dir: folder with the four IDX files, gzipped or not; None lets ``mnist`` be fetched.
+        source: ``mnist``, which is fetched and verified where it is not at hand, ``idx``, any
+            folder of IDX files, or ``cifar10``, a folder that one of its archives unpacks to.
+        dir: folder with the data set's files; None lets ``mnist`` be fetched.
         num_validation: how many of the training images, counted from the end, are held out to
             select on. The paper selects on training error; a held-out part is the fairer judge.
     """
@@ -32,9 +33,9 @@ class DataConfig:
     def __post_init__(self) -> None:
         require(self.num_validation >= 1, "data.num_validation", ">= 1", self.num_validation)
         require(
-            self.source is not DataSource.idx or self.dir is not None,
+            self.source is DataSource.mnist or self.dir is not None,
             "data.dir",
-            "a folder of IDX files where data.source=idx",
+            f"the folder of its files where data.source={self.source.value}",
             "null",
             "set data.dir=FOLDER",
         )

@@ -1,6 +1,6 @@
 """A data set as training and evaluation see it: three splits of tensors in memory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float32, Int64
@@ -12,11 +12,11 @@ class Split:
     """Inputs and labels of one part of a data set.
 
     Attributes:
-        inputs: the images, values in [0, 1].
+        inputs: the images, values in [0, 1]; grey ones have one channel.
         labels: the class of each, from 0.
     """
 
-    inputs: Float32[Tensor, "images 1 height width"]
+    inputs: Float32[Tensor, "images channels height width"]
     labels: Int64[Tensor, " images"]
 
     def __len__(self) -> int:
@@ -24,7 +24,7 @@ class Split:
         return len(self.labels)
 
     def to(self, device: torch.device) -> "Split":
-        """Return it on a device; itself where it is there."""
+        """Return it on ``device``, sharing the tensors that are there already."""
         return Split(inputs=self.inputs.to(device), labels=self.labels.to(device))
 
 
@@ -47,3 +47,12 @@ class Data:
     test: Split
     num_classes: int
     fingerprint: str
+
+    def to(self, device: torch.device) -> "Data":
+        """Return it with all three parts on ``device``; every computation follows them there."""
+        return replace(
+            self,
+            train=self.train.to(device),
+            validation=self.validation.to(device),
+            test=self.test.to(device),
+        )

@@ -26,18 +26,19 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSet:
-    """A labelled image data set as its four files hold it.
+    """A labelled image data set as its files hold it.
 
     Attributes:
-        train_images: grey values of the training images, 0 to 255.
+        train_images: values of the training images, 0 to 255; of colour images, a plane of values
+            for each channel.
         train_labels: class of each training image, from 0.
-        test_images: grey values of the test images.
+        test_images: values of the test images.
         test_labels: class of each test image.
     """
 
-    train_images: UInt8[np.ndarray, "train height width"]
+    train_images: UInt8[np.ndarray, "train *channels height width"]
     train_labels: UInt8[np.ndarray, " train"]
-    test_images: UInt8[np.ndarray, "test height width"]
+    test_images: UInt8[np.ndarray, "test *channels height width"]
     test_labels: UInt8[np.ndarray, " test"]
 
 

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float32, Int64, UInt8
 from torch import Tensor
 
+from core.data.cifar import read_cifar_10
 from core.data.config import DataConfig, DataSource
 from core.data.data_set import Data, Split
 from core.data.idx import FILE_NAMES, ImageSet, read_folder, write_idx
@@ -27,12 +28,14 @@ def load_data(config: DataConfig, cache_dir: Path) -> Data:
         images = cached_mnist(cache_dir.expanduser()) if folder is None else local_mnist(folder)
         return split_images("mnist", images, config.num_validation)
     if folder is None:
-        raise DataError("data.source=idx needs a folder; set data.dir=FOLDER")
+        raise DataError(f"data.source={config.source.value} needs a folder; set data.dir=FOLDER")
+    if config.source is DataSource.cifar10:
+        return split_images("cifar10", read_cifar_10(folder), config.num_validation)
     return split_images(folder.resolve().name, read_folder(folder), config.num_validation)
 
 
 def split_images(name: str, images: ImageSet, num_validation: int) -> Data:
-    """Split off the last ``num_validation`` training images and scale all grey values to [0, 1].
+    """Split off the last ``num_validation`` training images and scale all values to [0, 1].
 
     Raises:
         ConfigError: ``num_validation`` is not below the number of training images.
@@ -56,10 +59,10 @@ def split_images(name: str, images: ImageSet, num_validation: int) -> Data:
 
 
 def _as_inputs(
-    images: UInt8[np.ndarray, "images height width"],
-) -> Float32[Tensor, "images 1 height width"]:
-    inputs = torch.from_numpy(images.astype(np.float32)).unsqueeze(1)
-    return inputs.div_(255)
+    images: UInt8[np.ndarray, "images *channels height width"],
+) -> Float32[Tensor, "images channels height width"]:
+    inputs = torch.from_numpy(images.astype(np.float32)).div_(255)
+    return inputs.unsqueeze(1) if images.ndim == 3 else inputs
 
 
 def _as_labels(labels: UInt8[np.ndarray, " images"]) -> Int64[Tensor, " images"]:

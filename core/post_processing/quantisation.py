@@ -12,7 +12,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.prior.mixture import GaussianMixture
 from core.retraining.flat_weights import FlatWeights
 
 MAX_ITERATIONS = 100
@@ -39,23 +38,22 @@ class QuantisedTensor:
 
 
 def quantise(
-    weights: FlatWeights, mixture: GaussianMixture, num_centroids: int | None
+    weights: FlatWeights, components: Int[Tensor, " weights"], num_centroids: int | None
 ) -> list[QuantisedTensor]:
-    """Quantise every clustered tensor by the responsibilities of one mixture.
+    """Quantise every clustered tensor by the component of every weight.
 
     Args:
         weights: the retrained weights; not changed.
-        mixture: the mixture after merging.
+        components: the component that each weight is assigned to, 0 for the zero one.
         num_centroids: non-zero entries a tensor found by k-means, or None for one entry for each
             component of the mixture that a weight is assigned to.
     """
-    assigned = mixture.assign(weights.values)
     return [
-        quantise_tensor(name, values, components, num_centroids)
-        for name, values, components in zip(
+        quantise_tensor(name, values, its_components, num_centroids)
+        for name, values, its_components in zip(
             weights.names,
             weights.split(weights.values),
-            weights.split(assigned),
+            weights.split(components),
             strict=True,
         )
     ]

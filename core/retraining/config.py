@@ -22,8 +22,8 @@ class RetrainConfig:
         distillation: weight of the distillation from the reference network in the error loss;
             the rest is cross-entropy with the labels.
         distillation_temperature: temperature of both softmaxes (Hinton et al. 2015).
-        augment_shift: training images are moved by up to so many pixels, each batch by its own.
-        augment_flip: whether half of the batches are mirrored left to right.
+        augment_shift: training images are moved at random by up to so many pixels each way.
+        augment_flip: whether half of the training images are mirrored left to right.
         mask_from: fraction of the training from which the network does without the weights that
             the zero component claims, their gradients passing straight through; 1 never does.
         seed: seed of the order of the batches and of their shifts.

@@ -6,7 +6,7 @@ is annealed, tau warms up, and the error loss may be a distillation from the ref
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from core.data import Split
 from core.errors import RetrainError
 from core.evaluation import error
 from core.prior import Complexity, GaussianMixturePrior, PriorConfig, add_complexity_gradient
-from core.prior.mixture import LOG_PRECISION_LIMIT, zero_interval
+from core.prior.mixture import LOG_PRECISION_LIMIT, GaussianMixture, zero_interval
 from core.retraining.batches import batches
 from core.retraining.config import RetrainConfig
 from core.retraining.error_loss import ErrorLoss
@@ -120,13 +120,19 @@ class Retraining:
             values.copy_(weights)
 
 
-def retrain(retraining: Retraining, validation: Split, report: Reporter) -> None:
+def retrain(
+    retraining: Retraining,
+    validation: Split,
+    report: Reporter,
+    observe: Callable[[GaussianMixture], None] | None = None,
+) -> None:
     """Retrain a network in place under the mixture prior for all its epochs.
 
     Args:
         retraining: the network, its prior and their configuration.
         validation: data whose error is reported, and that nothing here is decided on.
         report: takes an ``EpochReport`` an epoch; whatever it raises ends the retraining.
+        observe: sees the mixture at the end of every epoch.
 
     Raises:
         RetrainError: a loss is not finite.
@@ -155,6 +161,8 @@ def retrain(retraining: Retraining, validation: Split, report: Reporter) -> None
             )
         validation_error = error(retraining.network, validation)
         report("retrain", mean_loss, complexity.loss, nonzero_fraction, validation_error)
+        if observe is not None:
+            observe(retraining.prior.mixture)
         if config.stop_hopeless:
             rule.observe(step / num_steps, nonzero_fraction, mean_loss)
 

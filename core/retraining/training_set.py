@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn import functional
 
+from core.augmentation import draw_views, num_views, seen
 from core.data import Split
 
 EVALUATION_BATCH = 2500
@@ -40,8 +40,6 @@ class TrainingSet:
 
     Attributes:
         split: inputs and labels.
-        views: the ways an image can be seen: whether mirrored, and where its top left corner lies
-            in the image padded with zeros. The first is the image as it is.
     """
 
     def __init__(
@@ -58,30 +56,18 @@ class TrainingSet:
             split: inputs and labels.
             reference: the network that is asked; put into evaluation mode.
             temperature: temperature of its softmax.
-            shift: images are moved by up to so many pixels each way; zeros move in.
-            flip: whether half of the batches are mirrored left to right.
+            shift: images are moved by up to so many pixels each way; black moves in.
+            flip: whether images are mirrored left to right, too.
         """
         self.split = split
         self._reference = reference.eval()
         self._temperature = temperature
-        self._padded = functional.pad(split.inputs, (shift,) * 4) if shift else split.inputs
-        places = [(shift, shift)] + [
-            (top, left)
-            for top in range(2 * shift + 1)
-            for left in range(2 * shift + 1)
-            if (top, left) != (shift, shift)
-        ]
-        self.views = [
-            (mirrored, *place)
-            for mirrored in ((False, True) if flip else (False,))
-            for place in places
-        ]
+        self._shift, self._flip = shift, flip
         whole = torch.cat([self._ask(inputs) for inputs in split.inputs.split(EVALUATION_BATCH)])
-        self._targets = whole.new_zeros(len(self.views), *whole.shape)
+        views = num_views(shift, flip)
+        self._targets = whole.new_zeros(views, *whole.shape)
         self._targets[0] = whole
-        self._known = torch.zeros(
-            len(self.views), len(split), dtype=torch.bool, device=whole.device
-        )
+        self._known = torch.zeros(views, len(split), dtype=torch.bool, device=whole.device)
         self._known[0] = True
 
     def __len__(self) -> int:
@@ -90,39 +76,33 @@ class TrainingSet:
 
     def as_it_is(self, examples: Int[Tensor, " batch"]) -> Batch:
         """Return examples as they are."""
-        return self._batch(examples, 0)
+        return self._batch(examples, torch.zeros_like(examples))
 
     def draw(self, examples: Int[Tensor, " batch"], generator: torch.Generator) -> Batch:
-        """Return a batch in a view drawn at random, one for the whole batch.
+        """Return examples, each in a view drawn at random.
 
         Args:
             examples: indices of the examples.
-            generator: the view is drawn from it.
+            generator: the views are drawn from it.
         """
-        view = 0
-        if len(self.views) > 1:
-            view = int(torch.randint(len(self.views), (), generator=generator))
-        return self._batch(examples, view)
+        if len(self._known) == 1:
+            return self.as_it_is(examples)
+        views = draw_views(len(examples), self._shift, self._flip, generator)
+        return self._batch(examples, views)
 
-    def _batch(self, examples: Tensor, view: int) -> Batch:
+    def _batch(self, examples: Tensor, views: Tensor) -> Batch:
         examples = examples.to(self.split.labels.device)
-        inputs = self._seen(examples, view)
-        unknown = ~self._known[view, examples]
+        views = views.to(examples.device)
+        inputs = self.split.inputs[examples]
+        if len(self._known) > 1:
+            inputs = seen(inputs, views, self._shift)
+        unknown = ~self._known[views, examples]
         if bool(unknown.any()):
-            self._targets[view, examples[unknown]] = self._ask(inputs[unknown])
-            self._known[view, examples] = True
-        return Batch(inputs, self.split.labels[examples], self._targets[view, examples])
-
-    def _seen(self, examples: Tensor, view: int) -> Tensor:
-        mirrored, top, left = self.views[view]
-        height, width = self.split.inputs.shape[2:]
-        inputs = self._padded[examples]
-        if inputs.shape[2:] != (height, width):
-            inputs = inputs[:, :, top : top + height, left : left + width].contiguous()
-        if mirrored:
-            inputs = inputs.flip(3)
+            self._targets[views[unknown], examples[unknown]] = self._ask(inputs[unknown])
+            self._known[views, examples] = True
         # Convolutions and pooling are half as fast again on channels that lie side by side.
-        return inputs.to(memory_format=torch.channels_last)
+        inputs = inputs.to(memory_format=torch.channels_last)
+        return Batch(inputs, self.split.labels[examples], self._targets[views, examples])
 
     @torch.no_grad()
     def _ask(self, inputs: Tensor) -> Tensor:

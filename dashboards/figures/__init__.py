@@ -1,5 +1,17 @@
-"""Figures of a study: for each, a function that gathers its data and one that draws them."""
+"""Figures of a study and of a trace: a function that gathers the data, another that draws them."""
 
+from dashboards.figures.components import (
+    ComponentsData,
+    components_data,
+    draw_final_scatter,
+    draw_trajectories,
+)
+from dashboards.figures.filters import (
+    FiltersData,
+    draw_filters_before,
+    draw_filters_decoded,
+    filters_data,
+)
 from dashboards.figures.history import (
     HistoryData,
     HistoryEntry,
@@ -9,6 +21,7 @@ from dashboards.figures.history import (
 from dashboards.figures.importance import (
     FEW_TRIALS,
     MIN_TRIALS,
+    NUM_SHUFFLES,
     ImportanceData,
     ObjectiveImportance,
     draw_importance,
@@ -21,21 +34,50 @@ from dashboards.figures.pareto_front import (
     pareto_front_data,
 )
 from dashboards.figures.pareto_front_drawing import draw_pareto_front
+from dashboards.figures.trends import KeyTrends, Trend, trends_data
+from dashboards.figures.weight_change import (
+    WeightChangeData,
+    draw_weight_change,
+    weight_change_data,
+)
+from dashboards.figures.weight_histograms import (
+    WeightHistogramsData,
+    draw_weight_histograms,
+    weight_histograms_data,
+)
 
 __all__ = [
     "FEW_TRIALS",
     "MIN_TRIALS",
+    "NUM_SHUFFLES",
     "Accounting",
+    "ComponentsData",
+    "FiltersData",
     "HistoryData",
     "HistoryEntry",
     "ImportanceData",
+    "KeyTrends",
     "ObjectiveImportance",
     "ParetoFrontData",
+    "Trend",
     "View",
+    "WeightChangeData",
+    "WeightHistogramsData",
+    "components_data",
+    "draw_filters_before",
+    "draw_filters_decoded",
+    "draw_final_scatter",
     "draw_history",
     "draw_importance",
     "draw_pareto_front",
+    "draw_trajectories",
+    "draw_weight_change",
+    "draw_weight_histograms",
+    "filters_data",
     "history_data",
     "importance_data",
     "pareto_front_data",
+    "trends_data",
+    "weight_change_data",
+    "weight_histograms_data",
 ]

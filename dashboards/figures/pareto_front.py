@@ -17,7 +17,7 @@ from dashboards.figures.labels import Label, place_labels
 from dashboards.points import Point, Standing, best_of, points_of
 from dashboards.published import PublishedPoint, published_for
 from search.records import StudySnapshot
-from search.scoring import ScoreConfig
+from search.scoring import ScoreConfig, score
 
 
 class Accounting(Enum):
@@ -58,6 +58,7 @@ class ParetoFrontData:
         accounting: of every rate in the figure, published ones included.
         max_accuracy_loss: the cap on the validation accuracy loss, a fraction.
         points: the finished trials by number, those outside the view included.
+        scores: the scalar score of each of them, by validation data and bytes of the file.
         best: the smallest file within the cap, or None.
         published: results of others in the same accounting; none beside bytes of a file.
         view: what the axes show at first.
@@ -71,6 +72,7 @@ class ParetoFrontData:
     accounting: Accounting
     max_accuracy_loss: float
     points: tuple[Point, ...]
+    scores: tuple[float, ...]
     best: Point | None
     published: tuple[PublishedPoint, ...]
     view: View
@@ -120,6 +122,7 @@ def pareto_front_data(
         accounting=accounting,
         max_accuracy_loss=config.max_accuracy_loss,
         points=points,
+        scores=tuple(score(point, config).scalar for point in points),
         best=best,
         published=published,
         view=view,

@@ -1,4 +1,8 @@
-"""Draws the Pareto front: feasible region, front, trials, published results and names."""
+"""Draws the Pareto front: feasible region, front, trials, published results and names.
+
+In bytes of the file the trials are coloured by where they stand, in the paper's accounting by their
+score, the best the strongest (paper, Figure 2).
+"""
 
 import math
 from collections.abc import Sequence
@@ -10,6 +14,7 @@ import plotly.graph_objects as go
 from dashboards import formats
 from dashboards.figures.labels import Label
 from dashboards.figures.pareto_front import Accounting, ParetoFrontData
+from dashboards.figures.scores import draw_scores, hover_text
 from dashboards.figures.style import (
     draw_outside,
     new_figure,
@@ -30,7 +35,10 @@ def draw_pareto_front(data: ParetoFrontData, palette: Palette = LIGHT) -> go.Fig
         return sentence_figure(palette, "No trial has finished yet.", title=title)
     figure = new_figure(palette, height=540, title=title)
     _draw_backdrop(figure, data, palette)
-    _draw_trials(figure, data, palette)
+    if data.accounting is Accounting.file:
+        _draw_trials(figure, data, palette)
+    else:
+        draw_scores(figure, data, palette)
     _draw_published(figure, data, palette)
     _draw_labels(figure, data, palette)
     _frame(figure, data)
@@ -130,26 +138,10 @@ def _scatter(
         customdata=[point.trial for point in points],
         mode="markers",
         marker=marker,
-        hovertext=[_hover(point) for point in points],
+        hovertext=[hover_text(point) for point in points],
         hoverinfo="text",
         name=name,
         legendrank=rank,
-    )
-
-
-def _hover(point: Point) -> str:
-    setting = f" · {escape(point.setting.replace('_', ' '))}" if point.setting else ""
-    return "<br>".join(
-        (
-            f"<b>Trial {point.trial}</b>{setting} · {point.standing.value}",
-            f"{formats.num_bytes(point.file_bytes)}, {formats.rate(point.compression_rate)}"
-            f" (paper's accounting {formats.rate(point.han_compression_rate)})",
-            f"validation error {formats.percent(point.validation_error)}"
-            f" ({formats.points(point.accuracy_loss)} points)",
-            f"test error {formats.percent(point.test_error)}"
-            f" ({formats.points(point.test_accuracy_loss)} points)",
-            f"{formats.percent(point.nonzero_fraction)} of the weights are not zero",
-        )
     )
 
 

@@ -131,3 +131,27 @@ def transparent(colour: str, alpha: float) -> str:
     """A ``#rrggbb`` colour with an opacity in [0, 1], as plotly writes it."""
     red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
     return f"rgba({red},{green},{blue},{alpha:g})"
+
+
+def count_ticks(largest: int, decades: int = 1) -> dict[str, Any]:
+    """Ticks and range of a logarithmic axis of counts, from 1 on.
+
+    Args:
+        largest: the largest count, >= 0.
+        decades: powers of ten from one tick to the next; a short axis has room for few.
+    """
+    num_decades = math.ceil(math.log10(max(largest, 2))) + 1
+    values = [10**decade for decade in range(0, num_decades, decades)]
+    return {
+        "tickvals": values,
+        "ticktext": [_short(value) for value in values],
+        "range": [math.log10(0.7), math.log10(1.4 * max(largest, 2))],
+    }
+
+
+def _short(value: int) -> str:
+    """Write a power of ten in few letters."""
+    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        if value >= size:
+            return f"{value // size}{letter}"
+    return str(value)

@@ -2,8 +2,7 @@
 
 import re
 import shlex
-from importlib.metadata import entry_points
-from pathlib import Path
+from functools import partial
 
 from core.codec import write_file
 from core.data import load_data
@@ -20,14 +19,11 @@ from search.launcher import run_local_workers
 from search.progress import SearchProgress
 from search.quantities import count, percent, points, rate
 from search.records import StudySnapshot, read_study
+from search.reporting import ReportSource, write_reports
 from search.setting import load_settings
 from search.storage import Storage, open_storage
 from search.study import open_study, resume_study
-
-REPORTS = "softshare.reports"
-"""Group of entry points that write a report: functions of a study's snapshot, a score
-configuration and a path, named by the suffix of their files. Drawing is a room above this one,
-so it is found by name and never imported."""
+from search.traces import load_trace
 
 
 def search(request: Request) -> None:
@@ -97,7 +93,12 @@ def report(storage: Storage, snapshot: StudySnapshot, config: SoftshareConfig) -
     print_front(snapshot.study, trials, cap)
     folder = config.study_folder
     folder.mkdir(parents=True, exist_ok=True)
-    for path in write_reports(snapshot, config, folder):
+    source = ReportSource(
+        snapshot=snapshot,
+        score_config=config.score,
+        load_trace=partial(load_trace, storage),
+    )
+    for path in write_reports(source, folder, with_figures=False):
         print_lines(f"report: {path}")
     best = best_trial(trials)
     if best is None or best.record.artifact_id is None:
@@ -109,13 +110,3 @@ def report(storage: Storage, snapshot: StudySnapshot, config: SoftshareConfig) -
         f"{rate(best.record.compression_rate)}, accuracy loss "
         f"{points(best.record.accuracy_loss)} points"
     )
-
-
-def write_reports(snapshot: StudySnapshot, config: SoftshareConfig, folder: Path) -> list[Path]:
-    """Let every installed report write its file ``report.SUFFIX`` and return the paths."""
-    paths = []
-    for entry in sorted(entry_points(group=REPORTS), key=lambda entry: entry.name):
-        path = folder / f"report.{entry.name}"
-        entry.load()(snapshot, config.score, path)
-        paths.append(path)
-    return paths

@@ -117,6 +117,25 @@ VERBS: dict[str, Verb] = {
             code="results:best",
         ),
         Verb(
+            name="report",
+            summary="a study as a page that opens offline, and its figures as files",
+            keys=(*_STUDY, "score"),
+            arguments=(
+                Argument(
+                    name="to",
+                    form="to=FOLDER",
+                    meaning="folder to write report.html and figures/ into; the study's own folder "
+                    "without it",
+                ),
+                Argument(
+                    name="results",
+                    form="results=FOLDER",
+                    meaning="folder of recorded results (JSON) whose rows join Table 1",
+                ),
+            ),
+            code="report:report",
+        ),
+        Verb(
             name="export",
             summary="write the compressed file of a trial",
             keys=(*_STUDY, "score"),

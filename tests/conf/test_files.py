@@ -15,7 +15,11 @@ from search.setting import load_settings, setting_names
 
 CHOICES = [(group, name) for group in groups() for name in choices(group)]
 FILES = sorted(CONF_DIR.glob("**/*.yaml"))
-NEEDED = {("data", "idx"): ["data.dir=/somewhere"]}
+NEEDED = {
+    ("data", "idx"): ["data.dir=/somewhere"],
+    ("data", "cifar10"): ["data.dir=/somewhere"],
+    ("experiment", "wrn_16_4"): ["data.dir=/somewhere"],
+}
 """Overrides without which a choice is refused."""
 
 
@@ -36,7 +40,7 @@ def test_every_choice_of_every_group_composes(group: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", choices("experiment"))
 def test_every_experiment_composes_with_its_settings(name: str) -> None:
-    config = compose([f"experiment={name}"])
+    config = compose([f"experiment={name}", *NEEDED.get(("experiment", name), [])])
     assert config.study.name == name
     assert config.space
     assert load_settings(config)

@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from core.codec import ClusteredTensor, decode
-from core.compress import CompressConfig, CompressionOutcome, compress
+from core.compress import CompressConfig, CompressionOutcome, compress, compress_by_pruning
 from core.errors import RetrainError
 from core.evaluation import error, load_compressed
 from core.post_processing import PostProcessingConfig
 from core.prior import PriorConfig
+from core.pruning import PruningConfig
 from core.retraining import RetrainConfig, RetrainingStopped
+from core.shrinking import ShrinkingConfig
 from tests.data_sets import small_data, small_reference
 
 
@@ -114,3 +116,45 @@ def test_the_paper_s_assignment_uses_the_mixture_s_own_components():
     outcome = compress(small_reference(), small_data(), config)
     assert all(layer.num_codebook_entries <= 9 for layer in outcome.layers)
     assert outcome.accuracy_loss < 0.2
+
+
+def test_the_control_is_measured_on_its_file_too():
+    pruning = PruningConfig(sparsity=0.95)
+    reports = []
+    outcome = compress_by_pruning(
+        small_reference(), small_data(), small_config(), pruning, reports.append
+    )
+    assert outcome.nonzero_fraction <= 0.051
+    network = load_compressed(decode(outcome.file))
+    assert outcome.test_error == error(network, small_data().test)
+    assert outcome.accuracy_loss < 0.05
+    assert [r.phase for r in reports] == ["prune"] * 6 + ["fine_tune"] * 2
+
+
+def test_bits_that_weigh_more_give_a_smaller_file(outcome):
+    config = small_config()
+    config.post_processing = replace(config.post_processing, rate_weight=0.05)
+    smaller = compress(small_reference(), small_data(), config)
+    assert len(smaller.file) < 0.95 * len(outcome.file)
+    assert smaller.accuracy_loss < 0.05
+
+
+def test_shrinking_is_part_of_it_and_the_file_still_holds_the_whole_network():
+    config = small_config(num_epochs=3)
+    config.shrinking = ShrinkingConfig(units=[60, 30], num_epochs=2, equalise=True)
+    reports = []
+    outcome = compress(small_reference(), small_data(), config, reports.append)
+    assert [r.phase for r in reports] == ["shrink"] * 2 + ["retrain"] * 3 + ["fine_tune"] * 2
+    assert sum(layer.num_weights for layer in outcome.layers) == 266_200
+    hidden = decode(outcome.file).arrays()["hidden1.weight"]
+    assert hidden.shape == (300, 784)
+    assert not hidden[60:].any()
+    assert outcome.accuracy_loss < 0.1
+
+
+def test_weights_that_are_masked_on_the_way_cost_nothing_when_they_become_zero():
+    reports = []
+    config = small_config(mask_from=0.5)
+    config.post_processing = replace(config.post_processing, fine_tuning_epochs=0, num_centroids=64)
+    outcome = compress(small_reference(), small_data(), config, reports.append)
+    assert outcome.accuracy_loss < 0.08

@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 
 from core.errors import DataError
+from core.trace import Trace
 from dashboards.report import render_report, write_report
 from search.records import StudySnapshot, TrialRecord, TrialState
+from search.reporting import ReportSource
 from search.scoring import ScoreConfig
+from tests.dashboards.traces import simulated_trace
 
 Make = Callable[..., TrialRecord]
 Snapshot = Callable[..., StudySnapshot]
@@ -68,9 +71,24 @@ class Page(HTMLParser):
         return figures
 
 
+def source_of(
+    snapshot: StudySnapshot, trace: Trace | Exception | None = None, results: Path | None = None
+) -> ReportSource:
+    def load_trace(_trial: TrialRecord) -> Trace | None:
+        if isinstance(trace, Exception):
+            raise trace
+        return trace
+
+    return ReportSource(snapshot=snapshot, score_config=CAP, load_trace=load_trace, results=results)
+
+
+def render(snapshot: StudySnapshot) -> str:
+    return render_report(source_of(snapshot))
+
+
 @pytest.fixture(scope="module")
 def page(make_study: Snapshot) -> Page:
-    return Page(render_report(make_study(40), CAP))
+    return Page(render_report(source_of(make_study(40), simulated_trace())))
 
 
 def test_headline_is_the_smallest_file_within_the_cap(
@@ -80,7 +98,7 @@ def test_headline_is_the_smallest_file_within_the_cap(
         make_trial(0, 0.12, 182, file_bytes=5860, setting="best_known"),
         make_trial(1, 0.90, 300, file_bytes=3555),
     )
-    said = Page(render_report(snapshot, CAP)).said.replace("\N{NO-BREAK SPACE}", " ")
+    said = Page(render(snapshot)).said.replace("\N{NO-BREAK SPACE}", " ")
     assert "5,860 B" in said
     assert "182\N{MULTIPLICATION SIGN} smaller" in said
     assert "Trial 0, setting best known" in said
@@ -92,7 +110,7 @@ def test_page_holds_every_figure_in_light_and_in_dark(page: Page) -> None:
     places = {attrs["id"] for _, attrs in page.elements if attrs.get("class") == "plot"}
     figures = page.figures()
     assert places == set(figures)
-    assert len(figures) == 4
+    assert len(figures) == 10
     for themes in figures.values():
         assert set(themes) == {"light", "dark"}
         assert (
@@ -134,7 +152,7 @@ def test_every_trial_has_its_row(make_trial: Make, make_snapshot: Snapshot) -> N
         TrialRecord(number=2, state=TrialState.running, params={}),
         num_trials=12,
     )
-    page = Page(render_report(snapshot, CAP))
+    page = Page(render(snapshot))
     rows = [attrs["id"] for tag, attrs in page.elements if tag == "tr" and "id" in attrs]
     assert rows == ["trial-0", "trial-1", "trial-2"]
     assert "the loss is no number" in page.said
@@ -145,7 +163,7 @@ def test_every_trial_has_its_row(make_trial: Make, make_snapshot: Snapshot) -> N
 
 def test_commands_name_the_study_safely(make_trial: Make, make_snapshot: Snapshot) -> None:
     snapshot = make_snapshot(make_trial(0, 0.1, 100), name="my $(study); it's", num_trials=12)
-    commands = Page(render_report(snapshot, CAP)).texts["code"]
+    commands = Page(render(snapshot)).texts["code"]
     assert commands[0].startswith("softshare export ")
     assert commands[-1].endswith(" study.num_trials=24")
     words = subprocess.run(
@@ -157,7 +175,7 @@ def test_commands_name_the_study_safely(make_trial: Make, make_snapshot: Snapsho
 
 
 def test_a_study_without_finished_trials_says_so(make_snapshot: Snapshot) -> None:
-    page = Page(render_report(make_snapshot(num_trials=12), CAP))
+    page = Page(render(make_snapshot(num_trials=12)))
     assert "No trial has finished yet" in page.said
     assert "No trial has started yet." in page.said
     assert page.figures() == {}
@@ -167,7 +185,7 @@ def test_a_study_without_finished_trials_says_so(make_snapshot: Snapshot) -> Non
 def test_a_study_without_feasible_trials_says_so_and_names_the_nearest(
     make_trial: Make, make_snapshot: Snapshot
 ) -> None:
-    page = Page(render_report(make_snapshot(make_trial(0, 9, 400), make_trial(1, 3, 300)), CAP))
+    page = Page(render(make_snapshot(make_trial(0, 9, 400), make_trial(1, 3, 300))))
     assert "No file is within the cap" in page.said
     assert "trial 1, lost +3.00 points" in page.said
     assert not any("export" in command for command in page.texts["code"])
@@ -183,7 +201,7 @@ def test_whatever_the_database_holds_is_text(make_trial: Make, make_snapshot: Sn
     )
     plain = make_snapshot(*trials).study.config
     hostile = Page(
-        render_report(
+        render(
             make_snapshot(
                 *trials,
                 stopped,
@@ -193,7 +211,6 @@ def test_whatever_the_database_holds_is_text(make_trial: Make, make_snapshot: Sn
                 data_fingerprint=HOSTILE,
                 config=plain | {HOSTILE: HOSTILE, "model": {"name": HOSTILE}},
             ),
-            CAP,
         )
     )
     assert len(hostile.scripts) == 3  # the figures, plotly.js and ours
@@ -204,15 +221,58 @@ def test_whatever_the_database_holds_is_text(make_trial: Make, make_snapshot: Sn
     assert "<img" not in json.dumps(hostile.figures())
 
 
+def test_a_trial_without_a_trace_is_no_obstacle(make_trial: Make, make_snapshot: Snapshot) -> None:
+    snapshot = make_snapshot(make_trial(0, 0.1, 100))
+    page = Page(render_report(source_of(snapshot)))
+    assert "It was run before traces were kept." in page.said
+    assert set(page.figures()) == {"pareto-front", "figure-2-search", "history", "importance"}
+    damaged = Page(render_report(source_of(snapshot, DataError("the trace <is> cut off"))))
+    assert "the trace <is> cut off" in damaged.said
+
+
+def test_figures_of_weights_are_of_the_smallest_file_within_the_cap(
+    make_trial: Make, make_snapshot: Snapshot
+) -> None:
+    asked: list[int] = []
+
+    def load_trace(trial: TrialRecord) -> Trace:
+        asked.append(trial.number)
+        return simulated_trace()
+
+    for trials in (
+        (make_trial(0, 0.1, 100), make_trial(1, 0.2, 200), make_trial(2, 0.9, 300)),
+        (make_trial(0, 3, 300), make_trial(1, 2, 200)),  # none within it: the nearest
+    ):
+        source = ReportSource(
+            snapshot=make_snapshot(*trials), score_config=CAP, load_trace=load_trace
+        )
+        assert "Trial 1: " in Page(render_report(source)).said
+    assert asked == [1, 1]
+
+
+def test_every_paper_figure_and_its_table_is_there(page: Page) -> None:
+    for words in ("Figure 1)", "Figure 2 and Table 1)", "Figure 3)", "Figure 8)", "(tutorial)"):
+        assert any(words in heading for heading in page.texts["h2"]), words
+    assert "of the 5 units, drawn as images of their inputs" in page.said
+
+
+def test_the_question_of_the_paper_gets_an_answer(make_study: Snapshot) -> None:
+    said = Page(render(make_study(120))).said
+    assert "little connection between the parameter settings" in said
+    assert "size depends on retrain.tau (a higher value makes smaller files)" in said.lower()
+    few = Page(render(make_study(12))).said
+    assert "a hint at most, and silence proves nothing" in few
+
+
 def test_report_replaces_an_older_one_and_leaves_nothing_beside_it(
     make_study: Snapshot, tmp_path: Path
 ) -> None:
-    path = tmp_path / "runs" / "quickstart" / "report.html"
-    write_report(make_study(3), CAP, path)
+    folder = tmp_path / "runs" / "quickstart"
+    (path,) = write_report(source_of(make_study(3)), folder, False)
     first = path.read_text(encoding="utf-8")
-    write_report(make_study(3), CAP, path)
+    assert write_report(source_of(make_study(3)), folder, False) == [path]
     assert path.read_text(encoding="utf-8") == first
-    assert [entry.name for entry in path.parent.iterdir()] == ["report.html"]
+    assert [entry.name for entry in folder.iterdir()] == ["report.html"]
 
 
 def test_a_folder_that_cannot_be_made_is_a_users_error(
@@ -220,7 +280,7 @@ def test_a_folder_that_cannot_be_made_is_a_users_error(
 ) -> None:
     (tmp_path / "runs").write_text("a file where a folder should be")
     with pytest.raises(DataError, match=r"report\.html cannot be written"):
-        write_report(make_study(1), CAP, tmp_path / "runs" / "report.html")
+        write_report(source_of(make_study(1)), tmp_path / "runs", False)
 
 
 def test_dashboards_need_no_torch() -> None:

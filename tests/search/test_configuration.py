@@ -66,7 +66,7 @@ def test_overrides_reach_the_dataclasses() -> None:
         ),
         (
             "data=idx",
-            "data.dir must be a folder of IDX files where data.source=idx, but got null; set "
+            "data.dir must be the folder of its files where data.source=idx, but got null; set "
             "data.dir=FOLDER",
         ),
         (

@@ -16,7 +16,9 @@ from search.setting import load_setting
 from search.slots import SlotState, claim, expire_leases_of, fence_expired
 from search.storage import Storage
 from search.study import OpenStudy
+from search.traces import load_trace
 from search.trial import Compress, run_trial
+from tests.core.test_trace import small_trace
 from tests.search.studies import instant_compress, instant_outcome, report, small_study
 
 
@@ -57,6 +59,19 @@ def test_a_complete_trial_has_its_file_and_its_whole_record(storage: Storage) ->
     assert trial.artifact_id is not None
     assert load_artifact(study.artifacts, trial.artifact_id) == expected.file
     assert study.count_slots()[SlotState.finished] == 1
+
+
+def test_the_trace_of_a_compression_is_stored_beside_its_file(storage: Storage) -> None:
+    study = small_study(storage, num_trials=2)
+    trace = small_trace()
+    run(study, lambda *_: replace(instant_outcome(), trace=trace))
+    run(study, lambda *_: instant_outcome())
+    with_trace, without = records(study)
+    stored = load_trace(storage, with_trace)
+    assert stored is not None
+    assert stored.to_bytes() == trace.to_bytes()
+    assert with_trace.trace_artifact_id != with_trace.artifact_id
+    assert load_trace(storage, without) is None
 
 
 def test_the_sampler_is_told_both_objectives_and_the_violated_cap(storage: Storage) -> None:

@@ -100,7 +100,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_an_idx_data_set_needs_a_folder() -> None:
-    with pytest.raises(ConfigError, match=r"data\.dir must be a folder .* null; set data\.dir="):
+    with pytest.raises(ConfigError, match=r"data\.dir must be the folder .* null; set data\.dir="):
         DataConfig(source=DataSource.idx)
 
 

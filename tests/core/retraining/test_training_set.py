@@ -69,4 +69,4 @@ def test_the_reference_is_asked_once_about_each_image_in_each_view():
     reference = Counting()
     training_set = TrainingSet(one_dot(), reference, 1.0, shift=1)
     drawn(training_set, 300)
-    assert reference.num_asked == 3 + 8 * 2  # all as they are, then two images in eight views
+    assert reference.num_asked == 3 + 2 * 8  # all as they are, then two images in eight views

@@ -1,0 +1,91 @@
+"""From a quantised network to a file, and from the file to what its network does."""
+
+import numpy as np
+from torch import nn
+
+from core.codec import (
+    ClusteredTensor,
+    CompressedNetwork,
+    FloatTensor,
+    UniformTensor,
+    decode,
+    describe,
+    han_bytes,
+)
+from core.data import Data
+from core.evaluation import error, load_compressed
+from core.outcome import CompressionOutcome, LayerOutcome
+from core.post_processing import QuantisedTensor, quantise_uniformly
+from core.reference import ReferenceNetwork
+from core.shrinking import embed
+from core.trace import Trace
+
+
+def pack(
+    reference: ReferenceNetwork,
+    network: nn.Module,
+    tensors: list[QuantisedTensor],
+    bias_bits: int | None,
+) -> CompressedNetwork:
+    """Lay out a quantised network for the codec: codebooks in half precision, biases in few bits.
+
+    Args:
+        reference: what it was made from, whose name and shapes the file has.
+        network: the fine-tuned network, which gives the order and the unclustered tensors.
+        tensors: its quantised weight tensors.
+        bias_bits: bits of an unclustered number, None for 32-bit floats.
+    """
+    clustered = {tensor.name: tensor for tensor in tensors}
+    packed: dict[str, ClusteredTensor | UniformTensor | FloatTensor] = {}
+    for name, part in network.state_dict().items():
+        shape = reference.state[name].shape
+        values = embed(part, shape)
+        if name in clustered:
+            codebook = clustered[name].codebook.detach().numpy().astype(np.float16)
+            indices = embed(clustered[name].indices, shape).numpy().astype(np.int32)
+            packed[name] = ClusteredTensor(indices, codebook.astype(np.float32))
+        elif bias_bits is not None and values.is_floating_point():
+            levels, step = quantise_uniformly(values, bias_bits)
+            packed[name] = UniformTensor(levels.numpy(), step, bias_bits)
+        else:
+            packed[name] = FloatTensor(values.numpy().astype(np.float32))
+    return CompressedNetwork(reference.network_name, packed)
+
+
+def measure(
+    file: bytes,
+    reference: ReferenceNetwork,
+    data: Data,
+    seconds: float,
+    trace: Trace | None = None,
+) -> CompressionOutcome:
+    """Decode a file and measure the network that comes out."""
+    decoded = decode(file)
+    network = load_compressed(decoded)
+    clustered = {n: t for n, t in decoded.tensors.items() if isinstance(t, ClusteredTensor)}
+    layers = tuple(
+        LayerOutcome(
+            name=tensor.name,
+            num_weights=tensor.num_elements,
+            num_nonzeros=tensor.num_nonzeros,
+            num_codebook_entries=tensor.num_codebook_entries,
+            file_bytes=tensor.file_bytes,
+        )
+        for tensor in describe(file).tensors
+        if tensor.name in clustered
+    )
+    num_weights = sum(layer.num_weights for layer in layers)
+    validation_error = error(network, data.validation)
+    return CompressionOutcome(
+        file=file,
+        validation_error=validation_error,
+        test_error=error(network, data.test),
+        accuracy_loss=validation_error - reference.validation_error,
+        float32_bytes=reference.float32_bytes,
+        compression_rate=reference.float32_bytes / len(file),
+        han_compression_rate=4 * num_weights / han_bytes(clustered.values()),
+        nonzero_fraction=sum(layer.num_nonzeros for layer in layers) / num_weights,
+        layers=layers,
+        seconds=seconds,
+        trace=trace,
+    )

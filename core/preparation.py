@@ -1,0 +1,84 @@
+"""What every compression starts from: the network, its task, and its layers made ready."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from core.data import Data, Split
+from core.networks import NetworkDescription, description
+from core.reference import ReferenceNetwork
+from core.retraining import ErrorLoss, Reporter, RetrainConfig, TrainingSet
+from core.shrinking import ShrinkingConfig, equalise, shrink
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """A copy of the reference network with all that it takes to train it.
+
+    Attributes:
+        network: the copy, on the device that trains it.
+        description: what is known of it.
+        training_set: what it is trained on.
+        error_loss: the error loss of a batch.
+        validation: data whose error is reported.
+        report: takes an ``EpochReport`` an epoch.
+    """
+
+    network: nn.Module
+    description: NetworkDescription
+    training_set: TrainingSet
+    error_loss: ErrorLoss
+    validation: Split
+    report: Reporter
+
+
+def prepare(
+    reference: ReferenceNetwork,
+    data: Data,
+    retrain: RetrainConfig,
+    shrinking: ShrinkingConfig,
+    report: Reporter,
+    device: torch.device,
+) -> Preparation:
+    """Copy the reference network, bring its layers to one scale and shrink it, as configured.
+
+    Args:
+        reference: the trained network; left as it is.
+        data: the data it was trained on.
+        retrain: the error loss, the views of the images and the seed.
+        shrinking: what is cut.
+        report: takes an ``EpochReport`` an epoch.
+        device: where the training runs.
+
+    Raises:
+        ConfigError: ``shrinking.units`` does not fit the network.
+        RetrainError: the loss is not finite.
+    """
+    described = description(reference.network_name)
+    network = reference.build().to(device)
+    training_set = TrainingSet(
+        data.train.to(device),
+        reference.build().to(device),
+        retrain.distillation_temperature,
+        retrain.augment_shift,
+        retrain.augment_flip,
+    )
+    error_loss = ErrorLoss(retrain.distillation, retrain.distillation_temperature)
+    validation = data.validation.to(device)
+    if shrinking.equalise:
+        equalise(network, described.chains, described.input_shape)
+    if shrinking.units:
+        shrink(
+            network,
+            described.chains,
+            training_set,
+            error_loss,
+            validation,
+            shrinking,
+            retrain.seed,
+            report,
+        )
+        if shrinking.equalise:
+            equalise(network, described.chains, described.input_shape)
+    return Preparation(network, described, training_set, error_loss, validation, report)
