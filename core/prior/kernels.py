@@ -19,6 +19,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 PRESENT = math.log(1e-7)  # a component below this responsibility does not bend the slope
 NEGLIGIBLE = -40.0  # log of a responsibility that double precision cannot tell from zero
+BLOCK = 2048  # weights at a time: what is known of them stays in the first-level cache
 LANES = 4  # independent accumulators: most weights fall in few cells, one would wait on itself
 
 
@@ -150,27 +151,54 @@ def interpolate(
         counts: filled with the number of weights on each node, shared linearly by neighbours.
     """
     num_nodes, last = slopes.shape[0], subdivisions.shape[0] - 1
-    whole = np.zeros((LANES, num_nodes), np.int32)
-    part = np.zeros((LANES, num_nodes), np.float64)
+    whole = np.zeros((num_nodes, LANES), np.int32)
+    part = np.zeros((num_nodes, LANES), np.float64)
+    finest, first = subdivisions.astype(np.float32), first_nodes.astype(np.int32)
     factor, start, per_cell = np.float32(scale), np.float32(low), np.float32(1 / cell_width)
     limit = np.nextafter(np.float32(last + 1), np.float32(0))  # the last place inside a cell
-    finest = subdivisions.astype(np.float32)
+    cells, fractions = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
+    for begin in range(0, weights.shape[0], BLOCK):
+        block = weights[begin : begin + BLOCK]
+        locate(block, start, per_cell, limit, cells, fractions)
+        for i in range(block.shape[0]):
+            # An unsigned index spares the test for one that counts from the end.
+            cell = np.uint64(cells[i])
+            place = fractions[i] * finest[cell]
+            step = np.int32(place)
+            k = np.uint64(first[cell] + step)
+            t = place - np.float32(step)
+            slope = slopes[k]
+            gradient[np.uint64(begin + i)] += factor * (
+                slope + t * (slopes[k + np.uint64(1)] - slope)
+            )
+            lane = np.uint64(i & (LANES - 1))
+            whole[k, lane] += np.int32(1)
+            part[k, lane] += t
+    counts[:] = 0
+    for node in range(num_nodes - 1):
+        for column in range(LANES):
+            counts[node] += whole[node, column] - part[node, column]
+            counts[node + 1] += part[node, column]
+
+
+@compiled
+def locate(
+    weights: Singles,
+    start: np.float32,
+    per_cell: np.float32,
+    limit: np.float32,
+    cells: npt.NDArray[np.int32],
+    fractions: Singles,
+) -> None:
+    """Find the cell of every weight and where in it the weight lies, in [0, 1).
+
+    Without a look-up in it the loop runs on a vector of weights at a time.
+    """
     for i in range(weights.shape[0]):
         place = min(max((weights[i] - start) * per_cell, np.float32(0)), limit)
         cell = np.int32(place)
-        place = (place - np.float32(cell)) * finest[cell]
-        step = np.int32(place)
-        k = np.int32(first_nodes[cell]) + step
-        t = place - np.float32(step)
-        gradient[i] += factor * (slopes[k] + t * (slopes[k + 1] - slopes[k]))
-        lane = i & (LANES - 1)
-        whole[lane, k] += np.int32(1)
-        part[lane, k] += t
-    counts[:] = 0
-    for node in range(num_nodes - 1):
-        for row in range(LANES):
-            counts[node] += whole[row, node] - part[row, node]
-            counts[node + 1] += part[row, node]
+        cells[i] = cell
+        fractions[i] = place - np.float32(cell)
 
 
 @compiled

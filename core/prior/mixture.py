@@ -18,7 +18,6 @@ from core.prior.initialisation import MIN_STD, check_weights, initial_components
 
 # The mixture has few numbers and its gradients sum over all weights: it lives in double precision.
 DTYPE = torch.float64
-NUM_BISECTIONS = 20
 LOG_PRECISION_LIMIT = -2 * math.log(MIN_STD)
 
 
@@ -79,21 +78,27 @@ class GaussianMixture:
         return torch.cat([self.log_joint(chunk).argmax(dim=1) for chunk in chunks])
 
 
-def zero_interval(mixture: GaussianMixture, reach: float) -> tuple[float, float]:
+def zero_interval(mixture: GaussianMixture) -> tuple[float, float]:
     """Return the ends of the interval around zero that the zero component claims.
 
-    A weight inside it gets most responsibility from the zero component. The ends are found by
-    bisection between zero and plus/minus ``reach``, which are the ends where no other component
-    takes over before.
+    A weight inside it gets most responsibility from the zero component. The logarithm of its
+    advantage over another component is a quadratic function of the weight, so the ends are the
+    roots next to zero: infinite where nobody takes over, both zero where another claims zero.
     """
-    ends = torch.tensor([-reach, reach], dtype=DTYPE, device=mixture.means.device)
-    inside, outside = torch.zeros_like(ends), ends
-    for _ in range(NUM_BISECTIONS):
-        middle = (inside + outside) / 2
-        claimed = mixture.log_joint(middle).argmax(dim=1) == 0
-        inside, outside = middle.where(claimed, inside), outside.where(claimed, middle)
-    low, high = outside.tolist()
-    return low, high
+    precisions, scales = mixture.log_precisions.exp(), mixture.log_scales()
+    pulls = precisions * mixture.means
+    square = 0.5 * (precisions[1:] - precisions[0])
+    linear = -pulls[1:]
+    constant = scales[0] - scales[1:] + 0.5 * (pulls * mixture.means)[1:]
+    if bool((constant <= 0).any()):
+        return 0.0, 0.0
+    # Of -b ± sqrt(b² - 4ac) only the sum of equal signs is free of cancellation; the other root is
+    # c / (a r). A quadratic without roots gives NaN, which no comparison below lets through.
+    numerator = linear + torch.copysign((linear.square() - 4 * square * constant).sqrt(), linear)
+    roots = torch.cat([-0.5 * numerator / square, -2 * constant / numerator])
+    low = torch.where(roots < 0, roots, -math.inf).max()
+    high = torch.where(roots > 0, roots, math.inf).min()
+    return float(low), float(high)
 
 
 @dataclass

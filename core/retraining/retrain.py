@@ -112,7 +112,7 @@ class Retraining:
         """
         values = self.weights.values
         weights = values.clone()
-        low, high = zero_interval(self.prior.mixture, float(values.abs().max()))
+        low, high = zero_interval(self.prior.mixture)
         values.masked_fill_((values > low) & (values < high), 0.0)
         try:
             yield

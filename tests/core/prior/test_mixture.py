@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ConfigError
-from core.prior import BetaHyperPrior, GammaHyperPrior, GaussianMixturePrior, PriorConfig
+from core.prior import (
+    BetaHyperPrior,
+    GammaHyperPrior,
+    GaussianMixture,
+    GaussianMixturePrior,
+    PriorConfig,
+)
+from core.prior.mixture import zero_interval
 
 
 def test_mixing_proportions_sum_to_one_and_begin_as_the_paper_says():
@@ -40,6 +47,33 @@ def test_a_weight_goes_to_the_component_that_answers_for_it():
     config = PriorConfig(num_components=3, means_range=1.0, std_initial=0.1, zero_std_initial=0.1)
     mixture = GaussianMixturePrior.from_weights(torch.randn(10), config).mixture
     assert mixture.assign(torch.tensor([-0.95, 0.05, 1.2])).tolist() == [1, 0, 2]
+
+
+@given(
+    others=st.lists(
+        st.tuples(st.floats(-1, 1), st.floats(1e-3, 1), st.floats(-3, 3)), min_size=1, max_size=6
+    ),
+    zero_std=st.floats(1e-3, 0.5),
+    zero_proportion=st.floats(0.3, 0.9999),
+)
+def test_the_zero_interval_holds_what_the_zero_component_claims(others, zero_std, zero_proportion):
+    means, stds, logits = torch.tensor(others, dtype=torch.float64).T
+    mixture = GaussianMixture(
+        means=torch.cat([torch.zeros(1).double(), means]),
+        log_precisions=-2 * torch.cat([torch.tensor([zero_std]).double(), stds]).log(),
+        zero_mixing_logit=torch.tensor(zero_proportion, dtype=torch.float64).logit(),
+        mixing_logits=logits,
+    )
+    low, high = zero_interval(mixture)
+    assert low <= 0 <= high
+    inside = torch.linspace(max(low, -3), min(high, 3), 203, dtype=torch.float64)[1:-1]
+    if low < high:
+        joint = mixture.log_joint(inside)
+        assert bool((joint[:, 0] >= joint[:, 1:].amax(dim=1) - 1e-6 * joint[:, 0].abs()).all())
+    for end, beyond in ((low, low - 1e-6 * (1 - low)), (high, high + 1e-6 * (1 + high))):
+        if math.isfinite(end):
+            joint = mixture.log_joint(torch.tensor([beyond], dtype=torch.float64))[0]
+            assert joint[0] <= joint[1:].max() + 1e-6 * joint[0].abs()
 
 
 @given(std=st.floats(1e-3, 1), strength=st.floats(1, 1e7))
