@@ -12,24 +12,27 @@ RESULTS = Path(__file__).parent.parent / "results"
 PACKAGES = ("torch", "numpy", "numba", "constriction", "optuna", "sqlalchemy", "plotly")
 
 
-def write_result(name: str, seeds: list[int], measured: dict[str, Any]) -> Path:
+def write_result(
+    name: str, seeds: list[int], measured: dict[str, Any], module: str | None = None
+) -> Path:
     """Write ``results/<name>.json`` and return its path.
 
     Args:
-        name: the benchmark's module name.
+        name: the benchmark's module name, or the place of one of its results.
+        module: the benchmark's module name where that is another.
         seeds: the seeds the run depends on.
         measured: what was measured; units stand in the keys.
     """
     document = {
-        "command": f"python -m benchmarks.{name} " + " ".join(sys.argv[1:]),
+        "command": " ".join(["python -m", f"benchmarks.{module or name}", *sys.argv[1:]]),
         "seeds": seeds,
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"python": platform.python_version()} | {p: version(p) for p in PACKAGES},
         "hardware": {"processor": processor(), "machine": platform.machine()},
         "measured": measured,
     }
-    RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2) + "\n")
     return path
 

@@ -72,16 +72,17 @@ def histograms_section(data: WeightHistogramsData, place: Html) -> Html:
 def filters_section(data: FiltersData, before: Html, decoded: Html) -> Html:
     """A layer's filters before and after (paper, Figures 7 and 8)."""
     what = "filters" if data.is_convolution else "units, drawn as images of their inputs,"
+    shown = "all" if data.num_shown == data.num_units else str(data.num_shown)
     figure = 7 if data.is_convolution else 8
     return element(
         "section",
         element("h2", text(f"Filters of {data.layer} (paper, Figure {figure})")),
-        element("div", before, decoded, class_="twins"),
+        element("div", before, decoded, class_=None if data.is_wide else "twins"),
         element(
             "p",
             text(
                 f"{data.num_living} of the {data.num_units} {what} still have a weight that is "
-                f"not zero; {data.num_shown} are shown. Blue-green is positive, ochre negative, "
+                f"not zero; {shown} are shown. Blue-green is positive, ochre negative, "
                 f"both at full strength from {data.limit:.2g} on; blank is zero."
             ),
             class_="reading",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.data import DataConfig
+from core.device import Device
 from core.errors import ConfigError, require
 from core.networks import NetworkConfig
 from core.post_processing import PostProcessingConfig
@@ -25,7 +26,7 @@ from search.scoring import ScoreConfig
 from search.space import SearchSpace
 from search.storage import StorageConfig
 
-LOCAL = ("storage", "workers", "runs_dir", "cache_dir", "output")
+LOCAL = ("storage", "workers", "device", "runs_dir", "cache_dir", "output")
 """Keys of one process alone: they may differ from one worker of a study to the next."""
 
 
@@ -85,6 +86,7 @@ class SoftshareConfig:
         storage: the database.
         space: searched keys, nested like this tree, each with its range (``search.space``).
         workers: local worker processes of ``search``.
+        device: what a process of this machine computes on.
         runs_dir: folder of reports and best files.
         cache_dir: folder of downloaded data and reference networks.
         output: how verbs print.
@@ -102,6 +104,7 @@ class SoftshareConfig:
     storage: StorageConfig = field(default_factory=StorageConfig)
     space: dict[str, Any] = field(default_factory=dict)
     workers: int = 2
+    device: Device = Device.auto
     runs_dir: Path = Path("runs")
     cache_dir: Path = field(default_factory=lambda: Path("~/.cache/softshare").expanduser())
     output: OutputFormat = OutputFormat.table

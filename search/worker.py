@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 import core.compress
 from core.compress import CompressConfig
 from core.data import load_data
+from core.device import choose_device
 from core.outcome import CompressionOutcome, OnEpoch
 from core.runtime import use_one_thread
 from search.configuration import SoftshareConfig
@@ -146,7 +147,9 @@ def study_compress(study: OpenStudy) -> Compress:
         DataError: the data cannot be loaded.
         ArtifactError: the reference network is missing or damaged.
     """
-    data = load_data(study.config.data, study.config.cache_dir)
+    data = load_data(study.config.data, study.config.cache_dir).to(
+        choose_device(study.config.device)
+    )
     if study.data_fingerprint not in (None, data.fingerprint):
         raise StudyError(
             f"study {study.name} needs data with the fingerprint {study.data_fingerprint}, but "

@@ -28,9 +28,9 @@ class PostProcessingConfig:
     merge_threshold: float = 1e-2
     num_centroids: int | None = 5
     fine_tuning_epochs: int = 6
-    lr_codebook: float = 5e-4
+    lr_codebook: float = 1e-3
     reassign_until: float = 0.75
-    rate_weight: float = 0.0
+    rate_weight: float = 0.3
     drop_dead_units: bool = True
     order_units: bool = True
     bias_bits: int | None = 5

@@ -28,7 +28,7 @@ from core.retraining.schedule import cosine
 from core.retraining.training_set import TrainingSet
 
 BETA2 = 0.999
-FIRST_CURVATURE = 100  # steps before Adam's second moment is an estimate to rely on
+FIRST_CURVATURE = 20  # steps before Adam's second moment is an estimate to rely on
 CODE_LENGTHS_EVERY = 50  # steps: they change slowly, and counting takes as long as a small step
 
 

@@ -1,6 +1,7 @@
 """The trained network that a compression starts from: trained once, then cached."""
 
 from core.reference.cache import load_or_train_reference
+from core.reference.chance import require_better_than_chance
 from core.reference.config import ReferenceConfig
 from core.reference.network import ReferenceNetwork
 from core.reference.training import OnReferenceEpoch, train_reference
@@ -10,5 +11,6 @@ __all__ = [
     "ReferenceConfig",
     "ReferenceNetwork",
     "load_or_train_reference",
+    "require_better_than_chance",
     "train_reference",
 ]

@@ -10,9 +10,12 @@ from core.caching import locked, write_atomically
 from core.data import Data
 from core.errors import ConfigError, DataError
 from core.networks import NetworkConfig, NetworkDescription, description
+from core.reference.chance import require_better_than_chance
 from core.reference.config import ReferenceConfig
 from core.reference.network import FORMAT_VERSION, ReferenceNetwork
 from core.reference.training import OnReferenceEpoch, train_reference
+
+_SWITCHES = ("weight_decay", "augment_shift", "augment_flip")
 
 _logger = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ def load_or_train_reference(
     Raises:
         ConfigError: the network does not take the images or the classes of ``data``.
         DataError: the cache cannot be written.
+        RetrainError: the network is no better than chance; it is not kept.
     """
     described = description(network.name)
     _require_fit(described, data)
@@ -50,6 +54,7 @@ def load_or_train_reference(
         if (cached := _read(path)) is not None:
             return cached
         trained = train_reference(described, data, config, on_epoch)
+        require_better_than_chance(trained, data)
         write_atomically(path, trained.to_bytes())
     return trained
 
@@ -60,11 +65,20 @@ def _path(
     key = {
         "network": network.name,
         "data": data.fingerprint,
-        "config": asdict(config),
+        "config": _settings(config),
         "format_version": FORMAT_VERSION,
     }
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
     return cache_dir / "references" / f"{network.name}-{digest[:16]}.safetensors"
+
+
+def _settings(config: ReferenceConfig) -> dict[str, int | float | bool]:
+    """Return what decides a training, without the switches that are off.
+
+    So the networks of a cache stay known when the configuration learns of something new.
+    """
+    settings = asdict(config)
+    return {k: v for k, v in settings.items() if v or k not in _SWITCHES}
 
 
 def _read(path: Path) -> ReferenceNetwork | None:

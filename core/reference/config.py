@@ -14,13 +14,21 @@ class ReferenceConfig:
         batch_size: training examples a step.
         lr: Adam's rate at the start; it falls on a cosine to zero.
         dropout: probability that a hidden unit is left out of a step (Srivastava et al. 2014).
-        seed: seed of the initial weights, of the order of the batches and of the dropout.
+        weight_decay: share of a parameter that a step takes away, times the rate (Loshchilov &
+            Hutter 2019).
+        augment_shift: most pixels by which a training image is shifted at random along each axis.
+        augment_flip: whether training images are mirrored left to right at random.
+        seed: seed of the initial weights, of the order of the batches, of the dropout and of the
+            augmentation.
     """
 
     num_epochs: int = 30
     batch_size: int = 128
     lr: float = 1.5e-3
     dropout: float = 0.3
+    weight_decay: float = 0.0
+    augment_shift: int = 0
+    augment_flip: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -29,4 +37,6 @@ class ReferenceConfig:
             require(value >= 1, f"reference.{name}", ">= 1", value)
         require(self.lr > 0, "reference.lr", "> 0", self.lr)
         require(0 <= self.dropout < 1, "reference.dropout", ">= 0 and < 1", self.dropout)
+        require(self.weight_decay >= 0, "reference.weight_decay", ">= 0", self.weight_decay)
+        require(self.augment_shift >= 0, "reference.augment_shift", ">= 0", self.augment_shift)
         require(self.seed >= 0, "reference.seed", ">= 0", self.seed)

@@ -25,7 +25,8 @@ class ReferenceNetwork:
 
     Attributes:
         network_name: its name in the registry of networks.
-        state: its state dict; ordinary contiguous 32-bit tensors.
+        state: its state dict; ordinary contiguous tensors in the processor's memory, 32-bit floats
+            but for the counters of batch norms.
         validation_error: on the images that settings are selected on, a fraction in [0, 1].
         test_error: on the test images, a fraction in [0, 1]; reported, never selected on.
         num_parameters: trainable numbers, biases included.
@@ -42,11 +43,15 @@ class ReferenceNetwork:
         """Bytes of all parameters as 32-bit floats: what a compression rate is counted from."""
         return 4 * self.num_parameters
 
-    def build(self) -> nn.Module:
-        """Build the network with these weights, its own copy of them, in evaluation mode."""
+    def build(self, device: torch.device | None = None) -> nn.Module:
+        """Build the network with these weights, its own copy of them, in evaluation mode.
+
+        Args:
+            device: where it shall compute; None for the processor.
+        """
         network = build_network(self.network_name)
         network.load_state_dict(self.state)
-        return network.eval()
+        return network.to(device).eval()
 
     def to_bytes(self) -> bytes:
         """Return it as a safetensors file; equal networks give equal bytes."""

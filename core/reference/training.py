@@ -1,5 +1,7 @@
 """Training of a reference network: Adam (Kingma & Ba 2015) on a cosine, cross-entropy, dropout.
 
+Weight decay is decoupled from Adam's step sizes (Loshchilov & Hutter 2019).
+
 The weights kept are those of the last epoch, where the rate has fallen to zero. Picking the best
 epoch instead would select on the validation images and make their error a flattering one.
 """
@@ -12,7 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout
 
+from core.augmentation import augment
 from core.data import Data
+from core.device import explaining_exhaustion
 from core.evaluation import error
 from core.networks import NetworkDescription
 from core.reference.config import ReferenceConfig
@@ -31,17 +35,28 @@ def train_reference(
     """Train ``network`` on ``data``.
 
     The result depends on the arguments alone: equal ones give equal bytes on the same machine with
-    the same number of threads, and torch's global generator is left as it was.
+    the same number of threads, and torch's global generators are left as they were. On a GPU the
+    order of sums, hence the rounding, may differ from run to run.
 
     Args:
         network: what to build; its ``dropout_after`` says where dropout applies.
-        data: trained on its training split; the other two are only measured.
+        data: trained on its training split, where that lies; the other two are only measured.
         config: the training's settings.
         on_epoch: called after each epoch.
+
+    Returns:
+        The network, its state in the processor's memory.
+
+    Raises:
+        RetrainError: the memory of the GPU does not hold a step.
     """
-    with torch.random.fork_rng(devices=[]):
+    device = data.train.inputs.device
+    with (
+        torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+        explaining_exhaustion("reference.batch_size", config.batch_size),
+    ):
         torch.manual_seed(config.seed)
-        module = network.build()
+        module = network.build().to(device)
         hooks = [
             module.get_submodule(name).register_forward_hook(_drop(config.dropout))
             for name in network.dropout_after
@@ -51,7 +66,7 @@ def train_reference(
             hook.remove()
     return ReferenceNetwork(
         network_name=network.name,
-        state={name: tensor.detach().clone() for name, tensor in module.state_dict().items()},
+        state={name: tensor.detach().cpu().clone() for name, tensor in module.state_dict().items()},
         validation_error=error(module, data.validation),
         test_error=error(module, data.test),
         num_parameters=count_parameters(module),
@@ -62,17 +77,22 @@ def _train(
     module: nn.Module, data: Data, config: ReferenceConfig, on_epoch: OnReferenceEpoch | None
 ) -> None:
     inputs, labels = data.train.inputs, data.train.labels
-    optimizer = torch.optim.Adam(module.parameters(), lr=config.lr, fused=True)
+    optimizer = torch.optim.AdamW(
+        module.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=True
+    )
+    # its own generator, so that what else is drawn is the same with augmentation and without
+    draws = torch.Generator().manual_seed(config.seed)
     num_steps = config.num_epochs * math.ceil(len(labels) / config.batch_size)
     step = 0
     for epoch in range(1, config.num_epochs + 1):
         module.train()
-        for batch in torch.split(torch.randperm(len(labels)), config.batch_size):
+        for batch in torch.split(torch.randperm(len(labels)).to(labels.device), config.batch_size):
             optimizer.param_groups[0]["lr"] = (
                 config.lr * (1 + math.cos(math.pi * step / num_steps)) / 2
             )
             optimizer.zero_grad()
-            torch.autograd.backward(cross_entropy(module(inputs[batch]), labels[batch]))
+            images = augment(inputs[batch], config.augment_shift, config.augment_flip, draws)
+            torch.autograd.backward(cross_entropy(module(images), labels[batch]))
             optimizer.step()
             step += 1
         if on_epoch is not None:

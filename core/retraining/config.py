@@ -37,10 +37,10 @@ class RetrainConfig:
     lr_log_precisions: float = 3e-3
     lr_mixing: float = 3e-3
     lr_final_fraction: float = 0.01
-    tau: float = 0.2
+    tau: float = 0.4
     tau_warm_up: float = 0.1
     distillation: float = 1.0
-    distillation_temperature: float = 2.0
+    distillation_temperature: float = 4.0
     augment_shift: int = 0
     augment_flip: bool = False
     mask_from: float = 1.0

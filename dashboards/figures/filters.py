@@ -17,8 +17,8 @@ from dashboards.palette import LIGHT, Palette
 from dashboards.pictures import png_uri
 
 MAX_HEIGHT = 460
-PICTURE_WIDTH = 480
-"""Pixels across a figure of its own; in the report the page decides."""
+WIDTHS = {False: 480, True: 980}
+"""Pixels across a picture by whether it is wide; in the report the page may give it fewer."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,6 +45,11 @@ class FiltersData:
     before: NDArray[np.float32]
     decoded: NDArray[np.float32]
     limit: float
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the pictures are too wide to stand side by side."""
+        return bool(self.before.size) and self.before.shape[1] > 1.5 * self.before.shape[0]
 
 
 def filters_data(filters: Filters) -> FiltersData:
@@ -83,14 +88,16 @@ def _draw(
         return sentence_figure(palette, f"No unit of {data.layer} still lives.", title=title)
     height, width = mosaic.shape
     figure = new_figure(
-        palette, height=min(MAX_HEIGHT, 40 + round(470 * height / width)), title=title
+        palette,
+        height=min(MAX_HEIGHT, 40 + round(WIDTHS[data.is_wide] * height / width)),
+        title=title,
     )
     figure.add_image(source=png_uri(mosaic, data.limit, palette), hoverinfo="skip", name=where)
     figure.add_annotation(
         text=where, x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom",
         yshift=4, showarrow=False, font={"color": palette.ink, "size": 13},
     )  # fmt: skip
-    figure.update_layout(meta={"title": title, "width": PICTURE_WIDTH})
+    figure.update_layout(meta={"title": title, "width": WIDTHS[data.is_wide]})
     figure.update_layout(margin={"l": 8, "r": 8, "t": 28, "b": 8})
     figure.update_xaxes(visible=False, constrain="domain", constraintoward="left")
     figure.update_yaxes(visible=False, constrain="domain", constraintoward="top")

@@ -4,6 +4,7 @@ from core.codec import write_file
 from core.compress import CompressConfig
 from core.compress import compress as compress_network
 from core.data import load_data
+from core.device import choose_device
 from core.outcome import CompressionOutcome
 from core.reference import ReferenceNetwork, load_or_train_reference
 from core.runtime import use_one_thread
@@ -22,7 +23,7 @@ def compress(request: Request) -> None:
     config = compose(compress_overrides(request))
     use_one_thread()
     lines = EpochLines()
-    data = load_data(config.data, config.cache_dir)
+    data = load_data(config.data, config.cache_dir).to(choose_device(config.device))
     reference = load_or_train_reference(
         config.model, data, config.reference, config.cache_dir, lines.reference_epoch
     )

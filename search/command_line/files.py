@@ -10,6 +10,7 @@ import safetensors.numpy
 
 from core.codec import TensorDescription, decode, describe, write_file
 from core.data import load_data
+from core.device import choose_device
 from core.errors import CodecError, ConfigError, SoftshareError
 from core.evaluation import error, load_compressed
 from core.runtime import use_one_thread
@@ -76,7 +77,8 @@ def evaluate(request: Request) -> None:
         decoded = decode(content)
         network = load_compressed(decoded)
     use_one_thread()
-    data = load_data(config.data, config.cache_dir)
+    device = choose_device(config.device)
+    data, network = load_data(config.data, config.cache_dir).to(device), network.to(device)
     validation_error, test_error = error(network, data.validation), error(network, data.test)
     float32_bytes = 4 * sum(parameter.numel() for parameter in network.parameters())
     compression_rate = float32_bytes / len(content)

@@ -6,6 +6,7 @@ from functools import partial
 
 from core.codec import write_file
 from core.data import load_data
+from core.device import choose_device
 from core.reference import load_or_train_reference
 from core.runtime import use_one_thread
 from search.artifacts import DatabaseArtifactStore, load_artifact
@@ -73,7 +74,7 @@ def open_or_create(storage: Storage, config: SoftshareConfig) -> None:
     if resume_study(storage, config) is not None:
         print_lines(f"resuming study {name} in {storage.address}")
         return
-    data = load_data(config.data, config.cache_dir)
+    data = load_data(config.data, config.cache_dir).to(choose_device(config.device))
     reference = load_or_train_reference(
         config.model, data, config.reference, config.cache_dir, EpochLines().reference_epoch
     )

@@ -87,6 +87,7 @@ VERBS: dict[str, Verb] = {
                 "space",
                 "experiment",
                 "workers",
+                "device",
                 "runs_dir",
                 "cache_dir",
             ),
@@ -95,7 +96,7 @@ VERBS: dict[str, Verb] = {
         Verb(
             name="worker",
             summary="join a study by its name and storage; its configuration comes from the study",
-            keys=(*_STUDY, "data.dir", "cache_dir"),
+            keys=(*_STUDY, "data.dir", "device", "cache_dir"),
             code="worker:worker",
         ),
         Verb(
@@ -180,14 +181,14 @@ VERBS: dict[str, Verb] = {
         Verb(
             name="evaluate",
             summary="error of the decoded network on validation and test data",
-            keys=("data", "cache_dir", "output"),
+            keys=("data", "device", "cache_dir", "output"),
             arguments=(_FILE,),
             code="files:evaluate",
         ),
         Verb(
             name="compress",
             summary="one retraining with given hyperparameters, no study",
-            keys=(*_TRAINING, "score", "experiment", "cache_dir", "output"),
+            keys=(*_TRAINING, "score", "experiment", "device", "cache_dir", "output"),
             arguments=(
                 Argument(
                     name="setting",

@@ -133,10 +133,10 @@ def test_the_control_is_measured_on_its_file_too():
 
 def test_bits_that_weigh_more_give_a_smaller_file(outcome):
     config = small_config()
-    config.post_processing = replace(config.post_processing, rate_weight=0.05)
+    config.post_processing = replace(config.post_processing, rate_weight=0.001)
     smaller = compress(small_reference(), small_data(), config)
     assert len(smaller.file) < 0.95 * len(outcome.file)
-    assert smaller.accuracy_loss < 0.05
+    assert smaller.accuracy_loss < 0.08
 
 
 def test_shrinking_is_part_of_it_and_the_file_still_holds_the_whole_network():
@@ -154,7 +154,7 @@ def test_shrinking_is_part_of_it_and_the_file_still_holds_the_whole_network():
 
 def test_weights_that_are_masked_on_the_way_cost_nothing_when_they_become_zero():
     reports = []
-    config = small_config(mask_from=0.5)
+    config = small_config(mask_from=0.9, stop_hopeless=False)
     config.post_processing = replace(config.post_processing, fine_tuning_epochs=0, num_centroids=64)
     outcome = compress(small_reference(), small_data(), config, reports.append)
     assert outcome.accuracy_loss < 0.08

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from core.data.load import split_images
-from core.errors import ConfigError, DataError
+from core.errors import ConfigError, DataError, RetrainError
 from core.networks import NetworkConfig
 from core.reference import ReferenceConfig, ReferenceNetwork, load_or_train_reference
+from core.reference.cache import _settings
 from tests.data_sets import small_data, small_images, write_idx_folder
 
 LENET = NetworkConfig(name="lenet_300_100")
@@ -38,6 +39,24 @@ def test_other_settings_or_data_are_another_training(tmp_path: Path) -> None:
     other = split_images("small", small_images(), 400)
     load_or_train_reference(LENET, other, ONE_EPOCH, tmp_path)
     assert len(list((tmp_path / "references").glob("*.safetensors"))) == 3
+
+
+def test_what_was_trained_before_a_switch_existed_stays_known(tmp_path: Path) -> None:
+    train_or_load(tmp_path)
+    off = replace(ONE_EPOCH, weight_decay=0.0, augment_shift=0, augment_flip=False)
+    assert not train_or_load(tmp_path, off)[1]
+    assert _settings(ONE_EPOCH).keys() == {"num_epochs", "batch_size", "lr", "dropout", "seed"}
+    assert _settings(replace(ONE_EPOCH, dropout=0.0, seed=0)).keys() == _settings(ONE_EPOCH).keys()
+    assert _settings(replace(ONE_EPOCH, augment_flip=True))["augment_flip"] is True
+
+
+def test_a_network_no_better_than_chance_is_not_kept(tmp_path: Path) -> None:
+    labels = small_images().train_labels.copy()
+    labels[-500:] = (labels[-500:] + 1) % 10  # what is learnt is wrong on the validation images
+    data = split_images("shifted", replace(small_images(), train_labels=labels), 500)
+    with pytest.raises(RetrainError, match=r"must be below .* the commonest class alone"):
+        load_or_train_reference(LENET, data, ONE_EPOCH, tmp_path)
+    assert not list((tmp_path / "references").glob("*.safetensors"))
 
 
 def test_a_damaged_file_is_named_and_replaced(

@@ -1,12 +1,22 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor, nn
 
-from core.errors import ConfigError
+from core.data import DataConfig, DataSource, load_data
+from core.errors import ConfigError, RetrainError
+from core.evaluation import error
 from core.networks import description
-from core.reference import ReferenceConfig, train_reference
-from tests.data_sets import SMALL_REFERENCE, mnist_reference, small_data, small_reference
+from core.reference import ReferenceConfig, ReferenceNetwork, train_reference
+from tests.data_sets import (
+    SMALL_REFERENCE,
+    mnist_reference,
+    small_data,
+    small_reference,
+    write_cifar_folder,
+)
 
 LENET = description("lenet_300_100")
 ONE_EPOCH = ReferenceConfig(num_epochs=1)
@@ -45,6 +55,40 @@ def test_dropout_takes_part_in_the_training() -> None:
     assert without.to_bytes() != train_reference(LENET, small_data(), ONE_EPOCH).to_bytes()
 
 
+@pytest.mark.parametrize(
+    "switch", [{"weight_decay": 0.1}, {"augment_shift": 1}, {"augment_flip": True}]
+)
+def test_each_switch_takes_part_in_the_training(switch: dict[str, float]) -> None:
+    plain = train_reference(LENET, small_data(), ONE_EPOCH).to_bytes()
+    first, second = (
+        train_reference(LENET, small_data(), replace(ONE_EPOCH, **switch)).to_bytes()
+        for _ in range(2)
+    )
+    assert first == second != plain
+
+
+def test_a_residual_network_learns_colour_images(tmp_path: Path) -> None:
+    folder = write_cifar_folder(tmp_path, "binary")
+    config = DataConfig(source=DataSource.cifar10, dir=str(folder), num_validation=20)
+    data = load_data(config, tmp_path)
+    settings = ReferenceConfig(num_epochs=1, batch_size=15, augment_shift=4, augment_flip=True)
+    trained = train_reference(description("wrn_16_4"), data, settings)
+    assert trained.num_parameters == 2_748_890
+    assert trained.state["norm.num_batches_tracked"] == 2
+    read = ReferenceNetwork.from_bytes(trained.to_bytes())
+    assert error(read.build(), data.test) == trained.test_error
+
+
+def test_an_exhausted_gpu_is_one_line() -> None:
+    class Hungry(nn.Linear):
+        def forward(self, _inputs: Tensor) -> Tensor:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB. GPU 0")
+
+    network = replace(LENET, build=lambda: Hungry(784, 10), dropout_after=())
+    with pytest.raises(RetrainError, match=r"reference\.batch_size must be small .* got 128"):
+        train_reference(network, small_data(), ONE_EPOCH)
+
+
 def test_each_epoch_is_reported_with_its_validation_error() -> None:
     reports: list[tuple[int, int, float]] = []
     config = replace(SMALL_REFERENCE, num_epochs=3)
@@ -74,6 +118,8 @@ def test_its_weights_are_ordinary_contiguous_tensors() -> None:
         ("lr", 0.0, "> 0"),
         ("lr", float("nan"), "> 0"),
         ("dropout", 1.0, ">= 0 and < 1"),
+        ("weight_decay", -0.1, ">= 0"),
+        ("augment_shift", -1, ">= 0"),
         ("seed", -1, ">= 0"),
     ],
 )

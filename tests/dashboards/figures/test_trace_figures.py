@@ -121,6 +121,23 @@ def test_channels_of_a_filter_run_down_and_units_to_the_right() -> None:
     assert data.before.shape == (3 * 3 + 1, 2 * 3 + 1)
     assert data.before[1, 4] == weights[1, 0, 0, 0]
     assert data.before[4, 1] == weights[0, 1, 0, 0]
+    assert not data.is_wide
+
+
+def test_many_filters_of_few_channels_take_the_whole_width() -> None:
+    weights = np.ones((50, 20, 5, 5), np.float16)
+    filters = Filters(
+        layer="conv2.weight",
+        is_convolution=True,
+        num_units=50,
+        num_living=50,
+        units=np.arange(50),
+        before=weights,
+        decoded=weights,
+    )
+    data = filters_data(filters)
+    assert data.is_wide
+    assert 380 < draw_filters_before(data).layout.height < 460
 
 
 def test_both_pictures_of_a_layer_have_one_scale_and_size() -> None:

@@ -1,0 +1,129 @@
+"""The smallest files of each network: an experiment's setting and its control, with three seeds.
+
+``python -m benchmarks.networks EXPERIMENT …`` compresses with the setting of each experiment of
+``conf/experiment`` and with magnitude pruning in the place of the retraining (same epochs, same
+distillation, same quantisation, same file), and writes ``results/<experiment>/compression.json``
+with the file of least validation error beside it, ``best.sws``. Settings were chosen on validation
+data; the test errors are those of what was chosen. A seed decides the order of the batches and the
+views of the images; the reference network is one.
+"""
+
+import statistics
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.record import RESULTS, write_result
+from core.codec import write_file
+from core.compress import CompressConfig, compress, compress_by_pruning
+from core.data import load_data
+from core.outcome import CompressionOutcome
+from core.pruning import PruningConfig
+from core.reference import load_or_train_reference
+from core.runtime import use_one_thread
+from search.configuration import SoftshareConfig, compose
+
+SEEDS = (1, 2, 3)
+MODULE = "networks"
+
+Compress = Callable[[CompressConfig], CompressionOutcome]
+
+
+def trial_config(config: SoftshareConfig, seed: int) -> CompressConfig:
+    """Return what a trial of an experiment compresses with, its batches drawn with ``seed``."""
+    return CompressConfig(
+        prior=config.prior,
+        shrinking=config.shrinking,
+        retrain=replace(config.retrain, seed=seed, stop_hopeless=False),
+        post_processing=config.post_processing,
+    )
+
+
+def run(config: SoftshareConfig, compress_with: Compress) -> list[CompressionOutcome]:
+    """Compress once a seed."""
+    outcomes = []
+    for seed in SEEDS:
+        outcome = compress_with(trial_config(config, seed))
+        print(
+            f"  seed {seed}: {outcome.file_bytes} B, {outcome.compression_rate:.0f}x, validation "
+            f"{outcome.validation_error:.2%}, test {outcome.test_error:.2%}",
+            flush=True,
+        )
+        outcomes.append(outcome)
+    return outcomes
+
+
+def rows(outcomes: Sequence[CompressionOutcome]) -> dict[str, Any]:
+    """Return the outcomes of all seeds, their means and their spread."""
+    names = (
+        "file_bytes",
+        "compression_rate",
+        "han_compression_rate",
+        "nonzero_fraction",
+        "validation_error",
+        "test_error",
+        "seconds",
+    )
+    columns = {
+        name: [round(float(getattr(o, name)), 6) for o in outcomes]  # bytes are whole numbers
+        for name in names
+    }
+    return {
+        "seeds": list(SEEDS),
+        "mean": {name: round(statistics.mean(values), 6) for name, values in columns.items()},
+        "standard_deviation": {
+            name: round(statistics.stdev(values), 6) for name, values in columns.items()
+        },
+        **columns,
+    }
+
+
+def measure(experiment: str) -> Path:
+    """Run one experiment and its control, and write what came out."""
+    config = compose([f"experiment={experiment}"])
+    cache = Path(config.cache_dir).expanduser()
+    data = load_data(config.data, cache)
+    reference = load_or_train_reference(config.model, data, config.reference, cache)
+    print(experiment, flush=True)
+    ours = run(config, lambda trial: compress(reference, data, trial))
+    best = min(ours, key=lambda outcome: outcome.validation_error)
+    print(" control, at as many non-zeros as ours", flush=True)
+    nonzero_fraction = statistics.mean(outcome.nonzero_fraction for outcome in ours)
+    pruning = PruningConfig(sparsity=1 - nonzero_fraction)
+    control = run(config, lambda trial: compress_by_pruning(reference, data, trial, pruning))
+    folder = RESULTS / experiment
+    folder.mkdir(parents=True, exist_ok=True)
+    write_file(folder / "best.sws", best.file)
+    return write_result(
+        f"{experiment}/compression",
+        list(SEEDS),
+        {
+            "network": config.model.name,
+            "float32_bytes": reference.float32_bytes,
+            "reference_validation_error": reference.validation_error,
+            "reference_test_error": reference.test_error,
+            "images_shifted_by": config.retrain.augment_shift,
+            "soft_weight_sharing": rows(ours),
+            "magnitude_pruning_control": rows(control),
+            "best_file": {
+                "path": f"results/{experiment}/best.sws",
+                "seed": SEEDS[ours.index(best)],
+                "file_bytes": best.file_bytes,
+                "validation_error": best.validation_error,
+                "test_error": best.test_error,
+            },
+        },
+        MODULE,
+    )
+
+
+def main() -> None:
+    use_one_thread()
+    for experiment in sys.argv[1:]:
+        print(f"written to {measure(experiment)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

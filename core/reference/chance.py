@@ -1,0 +1,30 @@
+"""The least that is asked of a reference network: to know more than which class is commonest."""
+
+import torch
+
+from core.data import Data
+from core.errors import RetrainError
+from core.reference.network import ReferenceNetwork
+
+
+def require_better_than_chance(reference: ReferenceNetwork, data: Data) -> None:
+    """Refuse a network that errs as often as one answer to every image would.
+
+    A compression would only remove what is not there, at any rate and without loss.
+
+    Args:
+        reference: the network, with its validation error.
+        data: the data that the error was measured on.
+
+    Raises:
+        RetrainError: it is no better than the commonest class of the validation images.
+    """
+    counts = torch.bincount(data.validation.labels)
+    chance = 1 - int(counts.max()) / len(data.validation)
+    if not reference.validation_error < chance:
+        raise RetrainError(
+            f"the validation error of the reference network {reference.network_name} must be below "
+            f"{100 * chance:.2f} %, what the commonest class alone gives on {data.name}, but is "
+            f"{100 * reference.validation_error:.2f} %; train it with another reference.lr or "
+            "more reference.num_epochs, or look at the labels"
+        )
