@@ -15,7 +15,7 @@ from core.errors import RetrainError
 from core.prior.config import Initialisation, PriorConfig
 
 MIN_STD = 1e-4  # of the weights' units; no component is ever narrower
-CHUNK = 1 << 16
+CHUNK = 1 << 12
 
 
 def check_weights(weights: Float[Tensor, " weights"], config: PriorConfig) -> None:

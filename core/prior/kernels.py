@@ -221,3 +221,12 @@ def sum_statistics(
                 shares[j] += share
                 deviations[j] += share * distance
                 squares[j] += share * distance * distance
+
+
+@compiled
+def leave_out(weights: Singles, low: np.float32, high: np.float32, before: Singles) -> None:
+    """Set the weights between ``low`` and ``high`` to zero; ``before`` takes all as they were."""
+    for i in range(weights.shape[0]):
+        weight = weights[i]
+        before[i] = weight
+        weights[i] = np.float32(0) if low < weight < high else weight

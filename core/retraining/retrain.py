@@ -17,7 +17,8 @@ from core.data import Split
 from core.errors import RetrainError
 from core.evaluation import error
 from core.prior import Complexity, GaussianMixturePrior, PriorConfig, add_complexity_gradient
-from core.prior.mixture import LOG_PRECISION_LIMIT, GaussianMixture, zero_interval
+from core.prior.masking import leave_out_zeros
+from core.prior.mixture import LOG_PRECISION_LIMIT, GaussianMixture
 from core.retraining.batches import batches
 from core.retraining.config import RetrainConfig
 from core.retraining.error_loss import ErrorLoss
@@ -111,9 +112,7 @@ class Retraining:
         Their gradients pass straight through to what the weights really are, so they may return.
         """
         values = self.weights.values
-        weights = values.clone()
-        low, high = zero_interval(self.prior.mixture)
-        values.masked_fill_((values > low) & (values < high), 0.0)
+        weights = leave_out_zeros(values, self.prior.mixture)
         try:
             yield
         finally:
