@@ -62,7 +62,7 @@ def prepare(
         retrain.augment_shift,
         retrain.augment_flip,
     )
-    error_loss = ErrorLoss(retrain.distillation, retrain.distillation_temperature)
+    error_loss = ErrorLoss(retrain.distillation, retrain.distillation_temperature, retrain.bfloat16)
     if shrinking.equalise:
         equalise(network, described.chains, described.input_shape)
     if shrinking.units:
