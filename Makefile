@@ -31,6 +31,7 @@ format: $(VENV)/.installed-dev  ## Format the code
 
 benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into results/
 	$(BIN)/python -m benchmarks.prior_step
+	$(BIN)/python -m benchmarks.conv_step
 	$(BIN)/python -m benchmarks.prior_scale
 	$(BIN)/python -m benchmarks.trial
 	$(BIN)/python -m benchmarks.search_policy

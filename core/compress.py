@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from jaxtyping import Int
 from numpy.typing import NDArray
 from torch import Tensor
@@ -31,8 +30,6 @@ from core.retraining import FlatWeights, Reporter, RetrainConfig, Retraining, re
 from core.shrinking import ShrinkingConfig
 from core.tracing import TraceRecorder
 
-CPU = torch.device("cpu")
-
 
 @dataclass(kw_only=True)
 class CompressConfig:
@@ -56,24 +53,22 @@ def compress(
     data: Data,
     config: CompressConfig,
     on_epoch: OnEpoch | None = None,
-    device: torch.device = CPU,
 ) -> CompressionOutcome:
     """Compress a reference network into a file and measure the network the file decodes to.
 
     Args:
         reference: the trained network; left as it is.
-        data: the data it was trained on. The validation part is only measured on; the test part
-            only once, after decoding.
+        data: the data it was trained on, on the device that is to compute. The validation part is
+            only measured on; the test part only once, after decoding.
         config: the hyperparameters.
         on_epoch: takes a report after every epoch; whatever it raises ends the compression.
-        device: where the training runs; the file is measured on the CPU.
 
     Raises:
         RetrainError: a loss is not finite, or there is no weight to compress.
         RetrainingStopped: the retraining is trapped or collapsed (and asked to stop then).
     """
     report = Reporter(num_epochs(config), config.prior.num_components, on_epoch)
-    start = prepare(reference, data, config.retrain, config.shrinking, report, device)
+    start = prepare(reference, data, config.retrain, config.shrinking, report)
     retraining = Retraining.of_network(
         start.network, start.training_set, start.error_loss, config.prior, config.retrain
     )
@@ -94,7 +89,6 @@ def compress_by_pruning(
     config: CompressConfig,
     pruning: PruningConfig,
     on_epoch: OnEpoch | None = None,
-    device: torch.device = CPU,
 ) -> CompressionOutcome:
     """Do the same with magnitude pruning in the place of the retraining: the control.
 
@@ -107,13 +101,12 @@ def compress_by_pruning(
         config: the hyperparameters.
         pruning: how many weights go.
         on_epoch: takes a report after every epoch; whatever it raises ends the compression.
-        device: where the training runs; the file is measured on the CPU.
 
     Raises:
         RetrainError: a loss is not finite, or there is no weight to prune.
     """
     report = Reporter(num_epochs(config), config.prior.num_components, on_epoch)
-    start = prepare(reference, data, config.retrain, config.shrinking, report, device)
+    start = prepare(reference, data, config.retrain, config.shrinking, report)
     weights = FlatWeights.from_network(start.network)
     kept = prune(
         start.network,

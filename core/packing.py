@@ -61,7 +61,7 @@ def measure(
 ) -> CompressionOutcome:
     """Decode a file and measure the network that comes out."""
     decoded = decode(file)
-    network = load_compressed(decoded)
+    network = load_compressed(decoded).to(data.test.inputs.device)
     clustered = {n: t for n, t in decoded.tensors.items() if isinstance(t, ClusteredTensor)}
     layers = tuple(
         LayerOutcome(

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import nn
 
 from core.data import Data, Split
@@ -39,33 +38,31 @@ def prepare(
     retrain: RetrainConfig,
     shrinking: ShrinkingConfig,
     report: Reporter,
-    device: torch.device,
 ) -> Preparation:
     """Copy the reference network, bring its layers to one scale and shrink it, as configured.
 
     Args:
         reference: the trained network; left as it is.
-        data: the data it was trained on.
+        data: the data it was trained on, on the device that is to compute.
         retrain: the error loss, the views of the images and the seed.
         shrinking: what is cut.
         report: takes an ``EpochReport`` an epoch.
-        device: where the training runs.
 
     Raises:
         ConfigError: ``shrinking.units`` does not fit the network.
         RetrainError: the loss is not finite.
     """
     described = description(reference.network_name)
-    network = reference.build().to(device)
+    device = data.train.inputs.device
+    network = reference.build(device)
     training_set = TrainingSet(
-        data.train.to(device),
-        reference.build().to(device),
+        data.train,
+        reference.build(device),
         retrain.distillation_temperature,
         retrain.augment_shift,
         retrain.augment_flip,
     )
-    error_loss = ErrorLoss(retrain.distillation, retrain.distillation_temperature)
-    validation = data.validation.to(device)
+    error_loss = ErrorLoss(retrain.distillation, retrain.distillation_temperature, retrain.bfloat16)
     if shrinking.equalise:
         equalise(network, described.chains, described.input_shape)
     if shrinking.units:
@@ -74,11 +71,11 @@ def prepare(
             described.chains,
             training_set,
             error_loss,
-            validation,
+            data.validation,
             shrinking,
             retrain.seed,
             report,
         )
         if shrinking.equalise:
             equalise(network, described.chains, described.input_shape)
-    return Preparation(network, described, training_set, error_loss, validation, report)
+    return Preparation(network, described, training_set, error_loss, data.validation, report)

@@ -161,7 +161,7 @@ def fine_tune(
                 group["lr"] = config.lr_codebook * cosine(step / num_steps, 0.0)
             weights.zero_gradient()
             batch = training_set.draw(examples, generator)
-            loss = error_loss(network(batch.inputs), batch)
+            loss = error_loss.of(network, batch)
             loss.backward()
             shared.collect_gradients()
             optimiser.step()

@@ -67,7 +67,7 @@ def prune(
             optimiser.param_groups[0]["lr"] = retrain.lr_weights * rate
             weights.zero_gradient()
             batch = training_set.draw(examples, generator)
-            loss = error_loss(network(batch.inputs), batch)
+            loss = error_loss.of(network, batch)
             torch.autograd.backward(loss)
             optimiser.step()
             total_loss += float(loss.detach()) * len(examples)

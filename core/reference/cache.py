@@ -15,7 +15,7 @@ from core.reference.config import ReferenceConfig
 from core.reference.network import FORMAT_VERSION, ReferenceNetwork
 from core.reference.training import OnReferenceEpoch, train_reference
 
-_SWITCHES = ("weight_decay", "augment_shift", "augment_flip")
+_SWITCHES = ("weight_decay", "augment_shift", "augment_flip", "bfloat16")
 
 _logger = logging.getLogger(__name__)
 

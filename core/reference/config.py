@@ -18,6 +18,7 @@ class ReferenceConfig:
             Hutter 2019).
         augment_shift: most pixels by which a training image is shifted at random along each axis.
         augment_flip: whether training images are mirrored left to right at random.
+        bfloat16: whether products and convolutions are computed in bfloat16 (``core.precision``).
         seed: seed of the initial weights, of the order of the batches, of the dropout and of the
             augmentation.
     """
@@ -29,6 +30,7 @@ class ReferenceConfig:
     weight_decay: float = 0.0
     augment_shift: int = 0
     augment_flip: bool = False
+    bfloat16: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from core.data import Data
 from core.device import explaining_exhaustion
 from core.evaluation import error
 from core.networks import NetworkDescription
+from core.precision import forward
 from core.reference.config import ReferenceConfig
 from core.reference.network import ReferenceNetwork, count_parameters
 
@@ -92,7 +93,8 @@ def _train(
             )
             optimizer.zero_grad()
             images = augment(inputs[batch], config.augment_shift, config.augment_flip, draws)
-            torch.autograd.backward(cross_entropy(module(images), labels[batch]))
+            outputs = forward(module, images, config.bfloat16)
+            torch.autograd.backward(cross_entropy(outputs, labels[batch]))
             optimizer.step()
             step += 1
         if on_epoch is not None:

@@ -26,6 +26,7 @@ class RetrainConfig:
         augment_flip: whether half of the training images are mirrored left to right.
         mask_from: fraction of the training from which the network does without the weights that
             the zero component claims, their gradients passing straight through; 1 never does.
+        bfloat16: whether products and convolutions are computed in bfloat16 (``core.precision``).
         seed: seed of the order of the batches and of their shifts.
         stop_hopeless: whether trapped and collapsed retrainings end early.
     """
@@ -44,6 +45,7 @@ class RetrainConfig:
     augment_shift: int = 0
     augment_flip: bool = False
     mask_from: float = 1.0
+    bfloat16: bool = False
     seed: int = 0
     stop_hopeless: bool = True
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
+from core.precision import forward
 from core.retraining.training_set import Batch, TrainingSet
 
 
@@ -21,10 +22,16 @@ class ErrorLoss:
     Attributes:
         distillation: share of the distillation in the loss, the rest is cross-entropy.
         temperature: temperature of the distillation's softmaxes.
+        bfloat16: whether the network's products are computed in bfloat16 (``core.precision``).
     """
 
     distillation: float
     temperature: float
+    bfloat16: bool = False
+
+    def of(self, network: nn.Module, batch: Batch) -> Float[Tensor, ""]:
+        """Return the mean loss of a network on a batch."""
+        return self(forward(network, batch.inputs, self.bfloat16), batch)
 
     def __call__(self, logits: Float[Tensor, "batch classes"], batch: Batch) -> Float[Tensor, ""]:
         """Return the mean loss of a batch, given the network's outputs on it."""

@@ -91,7 +91,7 @@ class Retraining:
         self.prior.move_zero_std(zero_std(fraction, self.prior_config))
         self.weights.zero_gradient()
         with self._masked() if fraction >= config.mask_from else nullcontext():
-            loss = self.error_loss(self.network(batch.inputs), batch)
+            loss = self.error_loss.of(self.network, batch)
             loss.backward()
         tau = config.tau * warm_up(fraction, config.tau_warm_up)
         complexity = add_complexity_gradient(

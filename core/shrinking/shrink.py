@@ -137,7 +137,7 @@ def _train(
             optimiser.param_groups[0]["lr"] = config.lr * cosine(step / num_steps, 0.1)
             optimiser.zero_grad()
             batch = training_set.draw(examples, generator)
-            loss = error_loss(network(batch.inputs), batch)
+            loss = error_loss.of(network, batch)
             torch.autograd.backward(loss)
             optimiser.step()
             total_loss += float(loss.detach()) * len(examples)

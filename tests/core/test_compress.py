@@ -23,7 +23,7 @@ def small_config(**retrain: float) -> CompressConfig:
     return CompressConfig(
         prior=PriorConfig(),
         retrain=RetrainConfig(**(settings | retrain)),  # type: ignore[arg-type] # ints are floats
-        post_processing=PostProcessingConfig(fine_tuning_epochs=2),
+        post_processing=PostProcessingConfig(fine_tuning_epochs=2, rate_weight=0.0),
     )
 
 

@@ -107,6 +107,7 @@ def test_a_database_keeps_what_defines_trials_and_score() -> None:
         "data",
         "reference",
         "prior",
+        "shrinking",
         "retrain",
         "post_processing",
         "score",

@@ -89,6 +89,8 @@ def test_the_papers_space_has_its_13_hyperparameters() -> None:
         "prior.zero_std_initial",
         "prior.anneal_start",
         "prior.anneal_end",
+        "post_processing.rate_weight",
+        "post_processing.num_centroids",
     }
 
 
@@ -147,8 +149,8 @@ def test_unknown_keys_and_coordinates_are_refused() -> None:
     [
         (
             {"study": {"seed": {"low": 0, "high": 1}}},
-            "space.study must be below one of prior, retrain, post_processing, whose keys define "
-            "a trial, but got study",
+            "space.study must be below one of prior, shrinking, retrain, post_processing, whose "
+            "keys define a trial, but got study",
         ),
         ({"retrain": 3}, "space.retrain must be a group of keys, but got 3"),
         (

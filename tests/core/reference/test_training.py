@@ -56,7 +56,8 @@ def test_dropout_takes_part_in_the_training() -> None:
 
 
 @pytest.mark.parametrize(
-    "switch", [{"weight_decay": 0.1}, {"augment_shift": 1}, {"augment_flip": True}]
+    "switch",
+    [{"weight_decay": 0.1}, {"augment_shift": 1}, {"augment_flip": True}, {"bfloat16": True}],
 )
 def test_each_switch_takes_part_in_the_training(switch: dict[str, float]) -> None:
     plain = train_reference(LENET, small_data(), ONE_EPOCH).to_bytes()
