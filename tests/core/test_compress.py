@@ -8,14 +8,17 @@ import torch
 
 from core.codec import ClusteredTensor, decode
 from core.compress import CompressConfig, CompressionOutcome, compress, compress_by_pruning
+from core.data import DataConfig, DataSource, load_data
 from core.errors import RetrainError
 from core.evaluation import error, load_compressed
+from core.networks import description
 from core.post_processing import PostProcessingConfig
 from core.prior import PriorConfig
 from core.pruning import PruningConfig
+from core.reference import ReferenceNetwork
 from core.retraining import RetrainConfig, RetrainingStopped
 from core.shrinking import ShrinkingConfig
-from tests.data_sets import small_data, small_reference
+from tests.data_sets import small_data, small_reference, write_cifar_folder
 
 
 def small_config(**retrain: float) -> CompressConfig:
@@ -158,3 +161,37 @@ def test_weights_that_are_masked_on_the_way_cost_nothing_when_they_become_zero()
     config.post_processing = replace(config.post_processing, fine_tuning_epochs=0, num_centroids=64)
     outcome = compress(small_reference(), small_data(), config, reports.append)
     assert outcome.accuracy_loss < 0.08
+
+
+def test_a_residual_network_with_batch_norms_goes_into_a_file_and_comes_out(tmp_path):
+    config = DataConfig(
+        source=DataSource.cifar10,
+        dir=str(write_cifar_folder(tmp_path, "binary")),
+        num_validation=20,
+    )
+    data = load_data(config, tmp_path)
+    torch.manual_seed(0)
+    network = description("wrn_16_4").build()
+    network(data.train.inputs[:32])  # its batch norms have seen images
+    reference = ReferenceNetwork(
+        network_name="wrn_16_4",
+        state={name: tensor.detach().clone() for name, tensor in network.state_dict().items()},
+        validation_error=0.9,
+        test_error=0.9,
+        num_parameters=2_748_890,
+    )
+    outcome = compress(
+        reference,
+        data,
+        CompressConfig(
+            prior=PriorConfig(num_components=64),
+            retrain=RetrainConfig(num_epochs=1, batch_size=32, stop_hopeless=False),
+            post_processing=PostProcessingConfig(fine_tuning_epochs=0, bias_bits=16),
+        ),
+    )
+    decoded = load_compressed(decode(outcome.file))
+    assert outcome.test_error == error(decoded, data.test)
+    assert len(outcome.layers) == 17  # sixteen convolutions and the last layer
+    means = [v for n, v in decoded.state_dict().items() if n.endswith("running_mean")]
+    assert means
+    assert not any(bool(mean.any()) for mean in means)
