@@ -6,6 +6,7 @@ from pathlib import Path
 import hypothesis
 import jaxtyping
 import pytest
+import torch
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,6 +30,13 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("softshare")
+
+
+@pytest.fixture(autouse=True)
+def denormal_numbers() -> Iterator[None]:
+    """Give denormal numbers back after each test: a verb that runs here flushes them to zero."""
+    yield
+    torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")

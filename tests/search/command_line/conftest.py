@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import torch
 
 import core.compress
 from core.compress import CompressConfig
@@ -51,16 +50,9 @@ def small_outcome() -> CompressionOutcome:
     config = CompressConfig(
         prior=PriorConfig(num_components=5),
         retrain=RetrainConfig(num_epochs=4, batch_size=128, tau=0.05, stop_hopeless=False),
-        post_processing=PostProcessingConfig(fine_tuning_epochs=2),
+        post_processing=PostProcessingConfig(fine_tuning_epochs=2, rate_weight=0.0),
     )
     return core.compress.compress(small_reference(), small_data(), config)
-
-
-@pytest.fixture(autouse=True)
-def denormal_numbers() -> Iterator[None]:
-    """Give denormal numbers back to this process after a verb: Hypothesis insists on them."""
-    yield
-    torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")
