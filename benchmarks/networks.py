@@ -80,6 +80,31 @@ def rows(outcomes: Sequence[CompressionOutcome]) -> dict[str, Any]:
     }
 
 
+def table_1(measured: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows that the report's Table 1 takes from a result: means over the seeds."""
+    shifted = measured["images_shifted_by"]
+    methods = {
+        "soft_weight_sharing": "softshare",
+        "magnitude_pruning_control": "magnitude pruning, control",
+    }
+    means = {key: measured[key]["mean"] for key in methods}
+    return [
+        {
+            "network": measured["network"],
+            "method": method + (f", images shifted by {shifted}" if shifted else ""),
+            "num_parameters": measured["float32_bytes"] // 4,
+            "error_before": measured["reference_test_error"],
+            "error_after": means[key]["test_error"],
+            "nonzero_fraction": means[key]["nonzero_fraction"],
+            "han_compression_rate": means[key]["han_compression_rate"],
+            "compression_rate": means[key]["compression_rate"],
+            "file_bytes": means[key]["file_bytes"],
+            "num_seeds": len(SEEDS),
+        }
+        for key, method in methods.items()
+    ]
+
+
 def measure(experiment: str) -> Path:
     """Run one experiment and its control, and write what came out."""
     config = compose([f"experiment={experiment}"])
@@ -96,25 +121,26 @@ def measure(experiment: str) -> Path:
     folder = RESULTS / experiment
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / "best.sws", best.file)
+    measured = {
+        "network": config.model.name,
+        "float32_bytes": reference.float32_bytes,
+        "reference_validation_error": reference.validation_error,
+        "reference_test_error": reference.test_error,
+        "images_shifted_by": config.retrain.augment_shift,
+        "soft_weight_sharing": rows(ours),
+        "magnitude_pruning_control": rows(control),
+        "best_file": {
+            "path": f"results/{experiment}/best.sws",
+            "seed": SEEDS[ours.index(best)],
+            "file_bytes": best.file_bytes,
+            "validation_error": best.validation_error,
+            "test_error": best.test_error,
+        },
+    }
     return write_result(
         f"{experiment}/compression",
         list(SEEDS),
-        {
-            "network": config.model.name,
-            "float32_bytes": reference.float32_bytes,
-            "reference_validation_error": reference.validation_error,
-            "reference_test_error": reference.test_error,
-            "images_shifted_by": config.retrain.augment_shift,
-            "soft_weight_sharing": rows(ours),
-            "magnitude_pruning_control": rows(control),
-            "best_file": {
-                "path": f"results/{experiment}/best.sws",
-                "seed": SEEDS[ours.index(best)],
-                "file_bytes": best.file_bytes,
-                "validation_error": best.validation_error,
-                "test_error": best.test_error,
-            },
-        },
+        measured | {"table_1": table_1(measured)},
         MODULE,
     )
 

@@ -69,22 +69,22 @@ def row_of_study(snapshot: StudySnapshot, best: Point | None) -> tuple[MeasuredR
 
 
 def read_results(folder: Path) -> tuple[MeasuredRow, ...]:
-    """Return the rows of every result in a folder, by the names of its files.
+    """Return the rows of every result in a folder and those below it, by the names of its files.
 
     Raises:
         DataError: there is no such folder, a file is not readable, or a row is none.
     """
     if not folder.is_dir():
         raise DataError(f"results must be a folder with results as JSON, but got {folder}")
-    return tuple(row for path in sorted(folder.glob("*.json")) for row in _rows_of(path))
+    return tuple(row for path in sorted(folder.rglob("*.json")) for row in _rows_of(path, folder))
 
 
-def _rows_of(path: Path) -> Iterable[MeasuredRow]:
+def _rows_of(path: Path, folder: Path) -> Iterable[MeasuredRow]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         measured = document.get("measured", {}) if isinstance(document, dict) else {}
         rows = measured.get("table_1", ()) if isinstance(measured, dict) else ()
-        return [_row(row, path.name) for row in rows]
+        return [_row(row, str(path.relative_to(folder))) for row in rows]
     except (OSError, ValueError, TypeError) as error:
         raise DataError(
             f"{path} holds no rows for Table 1: {error}; run its command again"

@@ -28,14 +28,19 @@ ROW = {
 
 
 def write(folder: Path, **measured: object) -> None:
-    (folder / "lenet_5_caffe.json").write_text(json.dumps({"measured": measured}))
+    (folder / "lenet_5_caffe").mkdir()
+    (folder / "lenet_5_caffe" / "best.json").write_text(json.dumps({"measured": measured}))
 
 
 def test_recorded_rows_are_read_with_their_file(tmp_path: Path) -> None:
     write(tmp_path, table_1=[ROW], seconds=9)
     (tmp_path / "other.json").write_text('{"measured": {"seconds": 3}}')
     (row,) = read_results(tmp_path)
-    assert (row.network, row.num_seeds, row.source) == ("lenet_5_caffe", 3, "lenet_5_caffe.json")
+    assert (row.network, row.num_seeds, row.source) == (
+        "lenet_5_caffe",
+        3,
+        "lenet_5_caffe/best.json",
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,7 +55,7 @@ def test_a_wrong_row_is_refused_with_its_file(
     tmp_path: Path, change: dict[str, object], reason: str
 ) -> None:
     write(tmp_path, table_1=[ROW | change])
-    with pytest.raises(DataError, match=rf"lenet_5_caffe\.json holds no rows.*{reason}"):
+    with pytest.raises(DataError, match=rf"best\.json holds no rows.*{reason}"):
         read_results(tmp_path)
 
 
