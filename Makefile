@@ -36,6 +36,8 @@ benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into res
 	$(BIN)/python -m benchmarks.trial
 	$(BIN)/python -m benchmarks.search_policy
 	$(BIN)/python -m benchmarks.quickstart
+	$(BIN)/python -m benchmarks.networks lenet_300_100
+	$(BIN)/python -m benchmarks.ablations
 	$(BIN)/python -m benchmarks.codec_size
 	$(BIN)/python -m benchmarks.codec_speed
 	$(BIN)/python -m benchmarks.codec_fuzz

@@ -30,6 +30,7 @@ ABLATIONS: Mapping[str, Mapping[str, Any]] = {
     "means on equal shares of the weights": {"prior.initialisation": "equal_mass"},
     "sampled prior (Appendix C)": {"prior.form": "sampled"},
     "no merging of components": {"post_processing.merge_threshold": 0.0},
+    "dead components kept": {"post_processing.drop_dead_components": False},
     "codebook from the mixture": {"post_processing.num_centroids": None},
     "no fine-tuning": {"post_processing.fine_tuning_epochs": 0},
     "assignments fixed in the fine-tuning": {"post_processing.reassign_until": 0.0},

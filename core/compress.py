@@ -77,7 +77,10 @@ def compress(
     retrain(retraining, start.validation, report, recorder.epoch)
     recorder.retrained()
     merged = merge_components(
-        mixture, config.post_processing.merge_threshold, weights.values.numel()
+        mixture,
+        config.post_processing.merge_threshold,
+        weights.values.numel(),
+        config.post_processing.drop_dead_components,
     )
     components = merged.assign(weights.values)
     return finish(start, weights, components, config, reference, data, recorder)
@@ -164,7 +167,8 @@ def finish(
     network.cpu()
     for tensor in tensors:
         tensor.indices, tensor.codebook = tensor.indices.cpu(), tensor.codebook.detach().cpu()
-    fold_batch_norms(network)
+    if post_processing.fold_batch_norms:
+        fold_batch_norms(network)
     if post_processing.drop_dead_units:
         remove_dead_units(network, described.chains, tensors, described.input_shape)
     # while the units stand where they stood

@@ -11,6 +11,8 @@ class PostProcessingConfig:
 
     Attributes:
         merge_threshold: components closer than this KL divergence, in nats, are merged.
+        drop_dead_components: whether components that amount to less than one weight are removed
+            before the merging.
         num_centroids: non-zero codebook entries a tensor, placed by k-means of the weights that
             the zero component leaves; None takes the mixture's components, as the paper does.
         fine_tuning_epochs: passes over the training data that train codebooks and biases.
@@ -20,17 +22,20 @@ class PostProcessingConfig:
         rate_weight: weight of the bits in rate-distortion assignment, on the scale of
             ``retrain.tau``: a nat of code costs as much error loss as rate_weight / N. 0 assigns
             to the nearest entry and makes no weight zero that the retraining left.
+        fold_batch_norms: whether batch norms are written as a scale and a shift.
         drop_dead_units: whether units without inputs or without outputs are removed before coding.
         order_units: whether units are sorted by their non-zeros before coding.
         bias_bits: bits of a bias; None keeps 32-bit floats.
     """
 
     merge_threshold: float = 1e-2
+    drop_dead_components: bool = True
     num_centroids: int | None = 5
     fine_tuning_epochs: int = 6
     lr_codebook: float = 1e-3
     reassign_until: float = 0.75
     rate_weight: float = 0.3
+    fold_batch_norms: bool = True
     drop_dead_units: bool = True
     order_units: bool = True
     bias_bits: int | None = 5

@@ -23,7 +23,7 @@ def kl_divergence(
 
 
 def merge_components(
-    mixture: GaussianMixture, threshold: float, num_weights: int
+    mixture: GaussianMixture, threshold: float, num_weights: int, drop_dead: bool = True
 ) -> GaussianMixture:
     """Merge close components by Eq. 8, the closest pair first, and drop those no weight needs.
 
@@ -36,12 +36,13 @@ def merge_components(
         threshold: pairs are merged while the smaller KL divergence of the two directions,
             in nats, lies below it.
         num_weights: number of weights the mixture describes.
+        drop_dead: whether dead components are dropped.
 
     Returns:
         A mixture with as many components or fewer, the zero component first.
     """
     proportions = mixture.log_mixing_proportions().exp()
-    alive = proportions * num_weights >= 1
+    alive = proportions * num_weights >= (1 if drop_dead else 0)
     alive[0] = True
     if not alive[1:].any():
         alive[1 + int(proportions[1:].argmax())] = True

@@ -82,3 +82,14 @@ def test_the_divergence_of_two_normals_is_the_closed_form():
     found = kl_divergence(torch.tensor([0.1, -0.3]), torch.tensor([0.04, 0.25]))
     assert found[0, 1].item() == pytest.approx(torch.distributions.kl_divergence(p, q).item())
     assert found[1, 0].item() == pytest.approx(torch.distributions.kl_divergence(q, p).item())
+
+
+def test_dead_components_can_be_kept():
+    mixture = GaussianMixture(
+        means=torch.tensor([0.0, -1.0, 1.0], dtype=torch.float64),
+        log_precisions=torch.full((3,), 6.0, dtype=torch.float64),
+        zero_mixing_logit=torch.tensor(2.0, dtype=torch.float64),
+        mixing_logits=torch.tensor([0.0, -30.0], dtype=torch.float64),
+    )
+    assert merge_components(mixture, 1e-2, 100).num_components == 2
+    assert merge_components(mixture, 1e-2, 100, drop_dead=False).num_components == 3
