@@ -9,6 +9,7 @@ from torch import Tensor
 
 from core.codec import encode
 from core.data import Data
+from core.device import explaining_exhaustion
 from core.outcome import CompressionOutcome, OnEpoch
 from core.packing import measure, pack
 from core.post_processing import (
@@ -64,26 +65,28 @@ def compress(
         on_epoch: takes a report after every epoch; whatever it raises ends the compression.
 
     Raises:
-        RetrainError: a loss is not finite, or there is no weight to compress.
+        RetrainError: a loss is not finite, there is no weight to compress, or the memory of the
+            GPU is exhausted.
         RetrainingStopped: the retraining is trapped or collapsed (and asked to stop then).
     """
-    report = Reporter(num_epochs(config), config.prior.num_components, on_epoch)
-    start = prepare(reference, data, config.retrain, config.shrinking, report)
-    retraining = Retraining.of_network(
-        start.network, start.training_set, start.error_loss, config.prior, config.retrain
-    )
-    weights, mixture = retraining.weights, retraining.prior.mixture
-    recorder = TraceRecorder(weights, mixture, start.description.input_shape)
-    retrain(retraining, start.validation, report, recorder.epoch)
-    recorder.retrained()
-    merged = merge_components(
-        mixture,
-        config.post_processing.merge_threshold,
-        weights.values.numel(),
-        config.post_processing.drop_dead_components,
-    )
-    components = merged.assign(weights.values)
-    return finish(start, weights, components, config, reference, data, recorder)
+    with explaining_exhaustion("retrain.batch_size", config.retrain.batch_size):
+        report = Reporter(num_epochs(config), config.prior.num_components, on_epoch)
+        start = prepare(reference, data, config.retrain, config.shrinking, report)
+        retraining = Retraining.of_network(
+            start.network, start.training_set, start.error_loss, config.prior, config.retrain
+        )
+        weights, mixture = retraining.weights, retraining.prior.mixture
+        recorder = TraceRecorder(weights, mixture, start.description.input_shape)
+        retrain(retraining, start.validation, report, recorder.epoch)
+        recorder.retrained()
+        merged = merge_components(
+            mixture,
+            config.post_processing.merge_threshold,
+            weights.values.numel(),
+            config.post_processing.drop_dead_components,
+        )
+        components = merged.assign(weights.values)
+        return finish(start, weights, components, config, reference, data, recorder)
 
 
 def compress_by_pruning(
@@ -106,22 +109,24 @@ def compress_by_pruning(
         on_epoch: takes a report after every epoch; whatever it raises ends the compression.
 
     Raises:
-        RetrainError: a loss is not finite, or there is no weight to prune.
+        RetrainError: a loss is not finite, there is no weight to prune, or the memory of the GPU
+            is exhausted.
     """
-    report = Reporter(num_epochs(config), config.prior.num_components, on_epoch)
-    start = prepare(reference, data, config.retrain, config.shrinking, report)
-    weights = FlatWeights.from_network(start.network)
-    kept = prune(
-        start.network,
-        weights,
-        start.training_set,
-        start.error_loss,
-        start.validation,
-        pruning,
-        config.retrain,
-        report,
-    )
-    return finish(start, weights, kept.long(), config, reference, data)
+    with explaining_exhaustion("retrain.batch_size", config.retrain.batch_size):
+        report = Reporter(num_epochs(config), config.prior.num_components, on_epoch)
+        start = prepare(reference, data, config.retrain, config.shrinking, report)
+        weights = FlatWeights.from_network(start.network)
+        kept = prune(
+            start.network,
+            weights,
+            start.training_set,
+            start.error_loss,
+            start.validation,
+            pruning,
+            config.retrain,
+            report,
+        )
+        return finish(start, weights, kept.long(), config, reference, data)
 
 
 def num_epochs(config: CompressConfig) -> int:

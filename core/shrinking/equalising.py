@@ -35,7 +35,8 @@ def equalise(
     """
     network.eval()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    probes = torch.rand(PROBES, *input_shape, generator=torch.Generator().manual_seed(0))
+    device = next(network.parameters()).device
+    probes = torch.rand(PROBES, *input_shape, generator=torch.Generator().manual_seed(0)).to(device)
     with torch.no_grad():
         outputs = network(probes)
         for chain in chains:

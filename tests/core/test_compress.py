@@ -195,3 +195,16 @@ def test_a_residual_network_with_batch_norms_goes_into_a_file_and_comes_out(tmp_
     means = [v for n, v in decoded.state_dict().items() if n.endswith("running_mean")]
     assert means
     assert not any(bool(mean.any()) for mean in means)
+
+
+@pytest.mark.parametrize("pruning", [None, PruningConfig()])
+def test_an_exhausted_gpu_is_told_in_one_line(pruning):
+    def exhausted(_report: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    arguments = (small_reference(), small_data(), small_config())
+    with pytest.raises(RetrainError, match=r"retrain.batch_size must be small enough .* got 50"):
+        if pruning is None:
+            compress(*arguments, exhausted)
+        else:
+            compress_by_pruning(*arguments, pruning, exhausted)
