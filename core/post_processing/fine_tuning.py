@@ -8,6 +8,7 @@ together cost least (``rate_distortion``), which may be zero. Weights that the z
 claimed stay zeros.
 """
 
+import itertools
 import math
 
 import torch
@@ -20,12 +21,12 @@ from core.evaluation import error
 from core.post_processing.config import PostProcessingConfig
 from core.post_processing.quantisation import QuantisedTensor
 from core.post_processing.rate_distortion import assign, code_lengths, curvature
-from core.retraining.batches import batches
+from core.retraining.epochs import train_epoch
 from core.retraining.error_loss import ErrorLoss
 from core.retraining.flat_weights import FlatWeights
 from core.retraining.reporting import Reporter
 from core.retraining.schedule import cosine
-from core.retraining.training_set import TrainingSet
+from core.retraining.training_set import Batch, TrainingSet
 
 BETA2 = 0.999
 FIRST_CURVATURE = 20  # steps before Adam's second moment is an estimate to rely on
@@ -152,34 +153,37 @@ def fine_tune(
     num_steps = config.fine_tuning_epochs * math.ceil(num_examples / batch_size)
     generator = torch.Generator().manual_seed(seed)
     lengths: list[Tensor] | None = None
-    step = 0
+    steps = itertools.count()
+
+    def reassign(done: int) -> None:
+        nonlocal lengths
+        if config.rate_weight == 0 or done < FIRST_CURVATURE:
+            shared.reassign_to_nearest()
+            return
+        if lengths is None or done % CODE_LENGTHS_EVERY == 0:
+            lengths = shared.code_lengths()
+        curvatures = [
+            curvature(optimiser.state[latent]["exp_avg_sq"], done, BETA2, batch_size)
+            for latent in shared.latents
+        ]
+        shared.reassign_by_rate(curvatures, lengths, config.rate_weight / num_examples)
+
+    def step(batch: Batch) -> Tensor:
+        done = next(steps)
+        for group in optimiser.param_groups:
+            group["lr"] = config.lr_codebook * cosine(done / num_steps, 0.0)
+        weights.zero_gradient()
+        loss = error_loss.of(network, batch)
+        torch.autograd.backward(loss)
+        shared.collect_gradients()
+        optimiser.step()
+        if done + 1 <= config.reassign_until * num_steps:
+            reassign(done + 1)
+        shared.write()
+        return loss
+
     for _ in range(config.fine_tuning_epochs):
-        network.train()
-        total_loss = 0.0
-        for examples in batches(num_examples, batch_size, generator):
-            for group in optimiser.param_groups:
-                group["lr"] = config.lr_codebook * cosine(step / num_steps, 0.0)
-            weights.zero_gradient()
-            batch = training_set.draw(examples, generator)
-            loss = error_loss.of(network, batch)
-            loss.backward()
-            shared.collect_gradients()
-            optimiser.step()
-            step += 1
-            if step <= config.reassign_until * num_steps:
-                if config.rate_weight > 0 and step >= FIRST_CURVATURE:
-                    if lengths is None or step % CODE_LENGTHS_EVERY == 0:
-                        lengths = shared.code_lengths()
-                    curvatures = [
-                        curvature(optimiser.state[latent]["exp_avg_sq"], step, BETA2, batch_size)
-                        for latent in shared.latents
-                    ]
-                    shared.reassign_by_rate(curvatures, lengths, config.rate_weight / num_examples)
-                else:
-                    shared.reassign_to_nearest()
-            shared.write()
-            total_loss += float(loss.detach()) * len(examples)
-        mean_loss = total_loss / num_examples
+        mean_loss = train_epoch(network, training_set, batch_size, generator, step)
         if not math.isfinite(mean_loss):
             raise RetrainError(f"the error loss is {mean_loss} while the codebooks are fine-tuned")
         nonzero_fraction = sum(t.num_nonzeros for t in tensors) / max(1, weights.values.numel())

@@ -5,6 +5,7 @@ zero, fewer and fewer at a time, and stay there. Beyond that article: all layers
 same places, their magnitudes taken relative to a power of their layer's scale.
 """
 
+import itertools
 import math
 
 import torch
@@ -16,8 +17,9 @@ from core.errors import RetrainError
 from core.evaluation import error
 from core.pruning.config import PruningConfig
 from core.retraining import ErrorLoss, FlatWeights, Reporter, RetrainConfig, TrainingSet
-from core.retraining.batches import batches
+from core.retraining.epochs import train_epoch
 from core.retraining.schedule import cosine
+from core.retraining.training_set import Batch
 
 
 def prune(
@@ -58,24 +60,25 @@ def prune(
     num_steps = retrain.num_epochs * math.ceil(len(training_set) / retrain.batch_size)
     generator = torch.Generator().manual_seed(retrain.seed)
     kept = torch.ones_like(weights.values, dtype=torch.bool)
-    step = 0
+    steps = itertools.count()
+
+    def step(batch: Batch) -> Tensor:
+        nonlocal kept
+        done = next(steps)
+        rate = cosine(done / num_steps, retrain.lr_final_fraction)
+        optimiser.param_groups[0]["lr"] = retrain.lr_weights * rate
+        weights.zero_gradient()
+        loss = error_loss.of(network, batch)
+        torch.autograd.backward(loss)
+        optimiser.step()
+        done += 1
+        if done % config.interval == 0 or done == num_steps:
+            kept = largest(weights, kept, sparsity(done / num_steps, config), config)
+        weights.values.mul_(kept)
+        return loss
+
     for epoch in range(1, retrain.num_epochs + 1):
-        network.train()
-        total_loss = 0.0
-        for examples in batches(len(training_set), retrain.batch_size, generator):
-            rate = cosine(step / num_steps, retrain.lr_final_fraction)
-            optimiser.param_groups[0]["lr"] = retrain.lr_weights * rate
-            weights.zero_gradient()
-            batch = training_set.draw(examples, generator)
-            loss = error_loss.of(network, batch)
-            torch.autograd.backward(loss)
-            optimiser.step()
-            total_loss += float(loss.detach()) * len(examples)
-            step += 1
-            if step % config.interval == 0 or step == num_steps:
-                kept = largest(weights, kept, sparsity(step / num_steps, config), config)
-            weights.values.mul_(kept)
-        mean_loss = total_loss / len(training_set)
+        mean_loss = train_epoch(network, training_set, retrain.batch_size, generator, step)
         if not math.isfinite(mean_loss):
             raise RetrainError(f"the error loss is {mean_loss} in epoch {epoch} of the pruning")
         nonzero_fraction = float(kept.float().mean())

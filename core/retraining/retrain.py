@@ -5,6 +5,7 @@ a batch and the complexity loss over all weights. Beyond the paper: the width of
 is annealed, tau warms up, and the error loss may be a distillation from the reference network.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -19,8 +20,8 @@ from core.evaluation import error
 from core.prior import Complexity, GaussianMixturePrior, PriorConfig, add_complexity_gradient
 from core.prior.masking import leave_out_zeros
 from core.prior.mixture import LOG_PRECISION_LIMIT, GaussianMixture
-from core.retraining.batches import batches
 from core.retraining.config import RetrainConfig
+from core.retraining.epochs import train_epoch
 from core.retraining.error_loss import ErrorLoss
 from core.retraining.flat_weights import FlatWeights
 from core.retraining.reporting import Reporter
@@ -140,19 +141,21 @@ def retrain(
     config = retraining.config
     training_set = retraining.training_set
     rule = HopelessnessRule(retraining.error_loss.of_constant_predictor(training_set))
-    num_examples = len(training_set)
-    num_steps = config.num_epochs * math.ceil(num_examples / config.batch_size)
+    num_steps = config.num_epochs * math.ceil(len(training_set) / config.batch_size)
     generator = torch.Generator().manual_seed(config.seed)
-    step = 0
+    steps = itertools.count()
+    complexity = Complexity(0.0, 0.0)
+
+    def step(batch: Batch) -> Tensor:
+        nonlocal complexity
+        loss, complexity = retraining.step(batch, next(steps) / num_steps)
+        return loss
+
     for epoch in range(1, config.num_epochs + 1):
-        retraining.network.train()
-        total_loss = 0.0
-        for examples in batches(num_examples, config.batch_size, generator):
-            batch = training_set.draw(examples, generator)
-            loss, complexity = retraining.step(batch, step / num_steps)
-            total_loss += float(loss) * len(examples)
-            step += 1
-        mean_loss, nonzero_fraction = total_loss / num_examples, 1 - complexity.zero_share
+        mean_loss = train_epoch(
+            retraining.network, training_set, config.batch_size, generator, step
+        )
+        nonzero_fraction = 1 - complexity.zero_share
         if not (math.isfinite(mean_loss) and math.isfinite(complexity.loss)):
             raise RetrainError(
                 f"the loss is not finite in epoch {epoch} of the retraining "
@@ -163,7 +166,7 @@ def retrain(
         if observe is not None:
             observe(retraining.prior.mixture)
         if config.stop_hopeless:
-            rule.observe(step / num_steps, nonzero_fraction, mean_loss)
+            rule.observe(epoch / config.num_epochs, nonzero_fraction, mean_loss)
 
 
 def make_optimiser(

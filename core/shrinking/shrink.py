@@ -16,8 +16,9 @@ from core.data import Split
 from core.errors import ConfigError, RetrainError
 from core.evaluation import error
 from core.retraining import ErrorLoss, Reporter, TrainingSet
-from core.retraining.batches import batches
+from core.retraining.epochs import train_epoch
 from core.retraining.schedule import cosine
+from core.retraining.training_set import Batch
 from core.shrinking.config import ShrinkingConfig
 
 
@@ -129,20 +130,18 @@ def _train(
 ) -> None:
     optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, fused=True)
     num_steps = num_epochs * math.ceil(len(training_set) / config.batch_size)
-    step = 0
+    steps = itertools.count()
+
+    def step(batch: Batch) -> Tensor:
+        optimiser.param_groups[0]["lr"] = config.lr * cosine(next(steps) / num_steps, 0.1)
+        optimiser.zero_grad()
+        loss = error_loss.of(network, batch)
+        torch.autograd.backward(loss)
+        optimiser.step()
+        return loss
+
     for _ in range(num_epochs):
-        network.train()
-        total_loss = 0.0
-        for examples in batches(len(training_set), config.batch_size, generator):
-            optimiser.param_groups[0]["lr"] = config.lr * cosine(step / num_steps, 0.1)
-            optimiser.zero_grad()
-            batch = training_set.draw(examples, generator)
-            loss = error_loss.of(network, batch)
-            torch.autograd.backward(loss)
-            optimiser.step()
-            total_loss += float(loss.detach()) * len(examples)
-            step += 1
-        mean_loss = total_loss / len(training_set)
+        mean_loss = train_epoch(network, training_set, config.batch_size, generator, step)
         if not math.isfinite(mean_loss):
             raise RetrainError(f"the error loss is {mean_loss} while the network is shrunk")
         report("shrink", mean_loss, 0.0, 1.0, error(network, validation))
