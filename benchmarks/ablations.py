@@ -7,12 +7,12 @@ A part that costs bytes may save error and the other way round: read both column
 
 import statistics
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.networks import trial_config
 from benchmarks.record import write_result
-from core.compress import CompressConfig, compress
+from core.compress import compress
 from core.data import Data, load_data
 from core.outcome import CompressionOutcome
 from core.reference import ReferenceNetwork, load_or_train_reference
@@ -45,19 +45,7 @@ def outcomes_of(
     config: SoftshareConfig, reference: ReferenceNetwork, data: Data
 ) -> list[CompressionOutcome]:
     """Compress once a seed."""
-    return [
-        compress(
-            reference,
-            data,
-            CompressConfig(
-                prior=config.prior,
-                retrain=replace(config.retrain, seed=seed, stop_hopeless=False),
-                shrinking=config.shrinking,
-                post_processing=config.post_processing,
-            ),
-        )
-        for seed in SEEDS
-    ]
+    return [compress(reference, data, trial_config(config, seed)) for seed in SEEDS]
 
 
 def row(change: Mapping[str, Any], outcomes: list[CompressionOutcome]) -> dict[str, Any]:

@@ -20,11 +20,11 @@ from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import DBAPIError
 
 import core.compress
-from core.compress import CompressConfig
 from core.data import load_data
 from core.device import choose_device
 from core.outcome import CompressionOutcome, OnEpoch
 from core.runtime import use_one_thread
+from search.compression import compress_config
 from search.configuration import SoftshareConfig
 from search.database_errors import unreachable
 from search.errors import StudyError
@@ -159,13 +159,7 @@ def study_compress(study: OpenStudy) -> Compress:
     reference = study.load_reference()
 
     def compress_reference(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
-        trial_config = CompressConfig(
-            prior=config.prior,
-            shrinking=config.shrinking,
-            retrain=config.retrain,
-            post_processing=config.post_processing,
-        )
-        return core.compress.compress(reference, data, trial_config, on_epoch)
+        return core.compress.compress(reference, data, compress_config(config), on_epoch)
 
     return compress_reference
 

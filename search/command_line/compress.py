@@ -1,7 +1,6 @@
 """``compress``: one retraining with given hyperparameters, outside any study."""
 
 from core.codec import write_file
-from core.compress import CompressConfig
 from core.compress import compress as compress_network
 from core.data import load_data
 from core.device import choose_device
@@ -12,6 +11,7 @@ from search.command_line.epoch_lines import EpochLines
 from search.command_line.printing import print_json, print_lines
 from search.command_line.request import Request
 from search.composition import as_override
+from search.compression import compress_config
 from search.configuration import OutputFormat, SoftshareConfig, compose
 from search.quantities import count, duration, percent, points, rate
 from search.scoring import score
@@ -30,12 +30,7 @@ def compress(request: Request) -> None:
     outcome = compress_network(
         reference,
         data,
-        CompressConfig(
-            prior=config.prior,
-            shrinking=config.shrinking,
-            retrain=config.retrain,
-            post_processing=config.post_processing,
-        ),
+        compress_config(config),
         lines.retraining_epoch(reference.validation_error),
     )
     if "to" in request.arguments:
