@@ -16,7 +16,6 @@ from core.data import load_data
 from core.evaluation import error
 from core.reference import load_or_train_reference
 from core.retraining import ErrorLoss, FlatWeights, RetrainConfig, TrainingSet
-from core.retraining.batches import batches
 from core.runtime import use_one_thread
 from search.configuration import compose
 
@@ -48,7 +47,8 @@ def main() -> None:
     optimiser = torch.optim.Adam([flat, *weights.others.values()], lr=1e-4, fused=True)
     generator = torch.Generator().manual_seed(SEED)
     for _ in range(NUM_EPOCHS):
-        for examples in batches(len(data.train), config.retrain.batch_size, generator):
+        order = torch.randperm(len(data.train), generator=generator)
+        for examples in order.split(config.retrain.batch_size):
             weights.zero_gradient()
             batch = training_set.draw(examples, generator)
             error_loss(network(batch.inputs), batch).backward()

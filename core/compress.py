@@ -1,5 +1,6 @@
 """One compression from end to end: Algorithm 1 of Ullrich et al. 2017 down to a measured file."""
 
+import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -7,6 +8,7 @@ from jaxtyping import Int
 from numpy.typing import NDArray
 from torch import Tensor
 
+from core.checkpoint import Checkpoints, Journal
 from core.codec import encode
 from core.data import Data
 from core.device import explaining_exhaustion
@@ -54,6 +56,7 @@ def compress(
     data: Data,
     config: CompressConfig,
     on_epoch: OnEpoch | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> CompressionOutcome:
     """Compress a reference network into a file and measure the network the file decodes to.
 
@@ -63,20 +66,25 @@ def compress(
             only measured on; the test part only once, after decoding.
         config: the hyperparameters.
         on_epoch: takes a report after every epoch; whatever it raises ends the compression.
+        checkpoints: takes the compression's state before a step where it wants it, and has the
+            state to go on from; the file has the same bytes however often that happens.
 
     Raises:
         RetrainError: a loss is not finite, there is no weight to compress, or the memory of the
             GPU is exhausted.
+        CheckpointError: the checkpoint to go on from is damaged or of another compression.
         RetrainingStopped: the retraining is trapped or collapsed (and asked to stop then).
     """
     with explaining_exhaustion("retrain.batch_size", config.retrain.batch_size):
-        report = Reporter(num_epochs(config), config.prior.num_components, on_epoch)
+        journal = Journal(checkpoints, identity(reference, data, config))
+        report = Reporter(num_epochs(config), config.prior.num_components, on_epoch, journal)
         start = prepare(reference, data, config.retrain, config.shrinking, report)
         retraining = Retraining.of_network(
             start.network, start.training_set, start.error_loss, config.prior, config.retrain
         )
         weights, mixture = retraining.weights, retraining.prior.mixture
         recorder = TraceRecorder(weights, mixture, start.description.input_shape)
+        journal.follow("trace", recorder.state, recorder.restore)
         retrain(retraining, start.validation, report, recorder.epoch)
         recorder.retrained()
         merged = merge_components(
@@ -95,6 +103,7 @@ def compress_by_pruning(
     config: CompressConfig,
     pruning: PruningConfig,
     on_epoch: OnEpoch | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> CompressionOutcome:
     """Do the same with magnitude pruning in the place of the retraining: the control.
 
@@ -107,13 +116,17 @@ def compress_by_pruning(
         config: the hyperparameters.
         pruning: how many weights go.
         on_epoch: takes a report after every epoch; whatever it raises ends the compression.
+        checkpoints: takes the compression's state before a step where it wants it, and has the
+            state to go on from; the file has the same bytes however often that happens.
 
     Raises:
         RetrainError: a loss is not finite, there is no weight to prune, or the memory of the GPU
             is exhausted.
+        CheckpointError: the checkpoint to go on from is damaged or of another compression.
     """
     with explaining_exhaustion("retrain.batch_size", config.retrain.batch_size):
-        report = Reporter(num_epochs(config), config.prior.num_components, on_epoch)
+        journal = Journal(checkpoints, identity(reference, data, config, pruning))
+        report = Reporter(num_epochs(config), config.prior.num_components, on_epoch, journal)
         start = prepare(reference, data, config.retrain, config.shrinking, report)
         weights = FlatWeights.from_network(start.network)
         kept = prune(
@@ -127,6 +140,18 @@ def compress_by_pruning(
             report,
         )
         return finish(start, weights, kept.long(), config, reference, data)
+
+
+def identity(
+    reference: ReferenceNetwork,
+    data: Data,
+    config: CompressConfig,
+    pruning: PruningConfig | None = None,
+) -> str:
+    """Return a digest of all that a compression depends on, to know its checkpoints by."""
+    digest = hashlib.sha256(f"{config} {pruning} {data.fingerprint}\n".encode())
+    digest.update(reference.to_bytes())
+    return digest.hexdigest()
 
 
 def num_epochs(config: CompressConfig) -> int:

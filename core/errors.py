@@ -21,6 +21,10 @@ class RetrainError(SoftshareError):
     """A retraining cannot go on, for example because its loss is not a number."""
 
 
+class CheckpointError(SoftshareError):
+    """A checkpoint is damaged, or is of another compression than the one that is to go on."""
+
+
 class CodecError(SoftshareError):
     """A compressed file cannot be read.
 

@@ -62,6 +62,7 @@ def prepare(
         retrain.augment_shift,
         retrain.augment_flip,
     )
+    report.journal.follow("answers", training_set.state, training_set.restore)
     error_loss = ErrorLoss(retrain.distillation, retrain.distillation_temperature, retrain.bfloat16)
     if shrinking.equalise:
         equalise(network, described.chains, described.input_shape)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.checkpoint import State
 from core.prior.mixture import GaussianMixture
 from core.retraining.flat_weights import FlatWeights
 from core.trace import Filters, Trace
@@ -59,6 +60,14 @@ class TraceRecorder:
     def retrained(self) -> None:
         """Take down the weights at the end of the retraining."""
         self._after = _flat(self._weights)
+
+    def state(self) -> State:
+        """Return the mixtures taken down so far."""
+        return {"rows": [[torch.from_numpy(column) for column in row] for row in self._rows]}
+
+    def restore(self, state: State) -> None:
+        """Have taken down what another recorder of the same compression did."""
+        self._rows = [(m.numpy(), s.numpy(), p.numpy()) for m, s, p in state["rows"]]
 
     def finish(self, decoded: Mapping[str, NDArray[np.float32]]) -> Trace:
         """Return the trace.

@@ -8,20 +8,20 @@ together cost least (``rate_distortion``), which may be zero. Weights that the z
 claimed stay zeros.
 """
 
-import itertools
 import math
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from core.checkpoint import State, fill
 from core.data import Split
 from core.errors import RetrainError
 from core.evaluation import error
 from core.post_processing.config import PostProcessingConfig
 from core.post_processing.quantisation import QuantisedTensor
 from core.post_processing.rate_distortion import assign, code_lengths, curvature
-from core.retraining.epochs import train_epoch
+from core.retraining.epochs import Training
 from core.retraining.error_loss import ErrorLoss
 from core.retraining.flat_weights import FlatWeights
 from core.retraining.reporting import Reporter
@@ -105,6 +105,21 @@ class SharedWeights:
             )
         ]
 
+    def state(self) -> State:
+        """Return what training changes, beside the weights themselves."""
+        return {
+            "entries": list(self.entries),
+            "codebooks": list(self.codebooks),
+            "latents": list(self.latents),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what training changed in the same weights elsewhere."""
+        for index, entries in enumerate(state["entries"]):
+            self._move(index, entries.to(self.entries[index].device))
+            fill(self.codebooks[index], state["codebooks"][index])
+            fill(self.latents[index], state["latents"][index])
+
     def _move(self, index: int, entries: Tensor) -> None:
         self.entries[index] = entries
         self.tensors[index].indices.view(-1)[self.places[index]] = entries
@@ -150,10 +165,30 @@ def fine_tune(
         betas=(0.9, BETA2),
     )
     num_examples = len(training_set)
-    num_steps = config.fine_tuning_epochs * math.ceil(num_examples / batch_size)
-    generator = torch.Generator().manual_seed(seed)
     lengths: list[Tensor] | None = None
-    steps = itertools.count()
+
+    def save() -> State:
+        return {"shared": shared.state(), "lengths": lengths}
+
+    def restore(state: State) -> None:
+        nonlocal lengths
+        shared.restore(state["shared"])
+        if state["lengths"] is not None:
+            lengths = [length.to(weights.values.device) for length in state["lengths"]]
+
+    training = Training(
+        "fine_tune",
+        network,
+        optimiser,
+        training_set,
+        batch_size,
+        config.fine_tuning_epochs,
+        torch.Generator().manual_seed(seed),
+        report.journal,
+        save,
+        restore,
+    )
+    num_steps = training.num_steps
 
     def reassign(done: int) -> None:
         nonlocal lengths
@@ -168,8 +203,7 @@ def fine_tune(
         ]
         shared.reassign_by_rate(curvatures, lengths, config.rate_weight / num_examples)
 
-    def step(batch: Batch) -> Tensor:
-        done = next(steps)
+    def step(batch: Batch, done: int) -> Tensor:
         for group in optimiser.param_groups:
             group["lr"] = config.lr_codebook * cosine(done / num_steps, 0.0)
         weights.zero_gradient()
@@ -182,8 +216,7 @@ def fine_tune(
         shared.write()
         return loss
 
-    for _ in range(config.fine_tuning_epochs):
-        mean_loss = train_epoch(network, training_set, batch_size, generator, step)
+    for _, mean_loss in training.epochs(step):
         if not math.isfinite(mean_loss):
             raise RetrainError(f"the error loss is {mean_loss} while the codebooks are fine-tuned")
         nonzero_fraction = sum(t.num_nonzeros for t in tensors) / max(1, weights.values.numel())

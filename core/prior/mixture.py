@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from core.checkpoint import State, fill, restore_generator
 from core.prior.config import PriorConfig
 from core.prior.hyper_priors import BetaHyperPrior, GammaHyperPrior
 from core.prior.initialisation import MIN_STD, check_weights, initial_components
@@ -170,6 +171,21 @@ class GaussianMixturePrior:
         self.mixture.log_precisions[0] += 2 * math.log(self.zero_std / std)
         self.zero_std = std
         self.precisions = gamma_hyper_prior(self.config, std, self.mixture.means.device)
+
+    def state(self) -> State:
+        """Return what training changes."""
+        return {
+            "mixture": list(self.mixture.parameters()),
+            "zero_std": self.zero_std,
+            "generator": self.generator.get_state(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what training changed in another prior of the same configuration."""
+        self.move_zero_std(state["zero_std"])
+        for parameter, value in zip(self.mixture.parameters(), state["mixture"], strict=True):
+            fill(parameter, value)
+        restore_generator(self.generator, state["generator"])
 
     def hyper_loss(self) -> Float[Tensor, ""]:
         """Return the negative log density of the hyper-priors in nats, up to a constant."""

@@ -5,19 +5,19 @@ zero, fewer and fewer at a time, and stay there. Beyond that article: all layers
 same places, their magnitudes taken relative to a power of their layer's scale.
 """
 
-import itertools
 import math
 
 import torch
 from jaxtyping import Bool
 from torch import Tensor, nn
 
+from core.checkpoint import State
 from core.data import Split
 from core.errors import RetrainError
 from core.evaluation import error
 from core.pruning.config import PruningConfig
 from core.retraining import ErrorLoss, FlatWeights, Reporter, RetrainConfig, TrainingSet
-from core.retraining.epochs import train_epoch
+from core.retraining.epochs import Training
 from core.retraining.schedule import cosine
 from core.retraining.training_set import Batch
 
@@ -57,14 +57,31 @@ def prune(
     optimiser = torch.optim.Adam(
         [flat, *weights.others.values()], lr=retrain.lr_weights, fused=True
     )
-    num_steps = retrain.num_epochs * math.ceil(len(training_set) / retrain.batch_size)
-    generator = torch.Generator().manual_seed(retrain.seed)
     kept = torch.ones_like(weights.values, dtype=torch.bool)
-    steps = itertools.count()
 
-    def step(batch: Batch) -> Tensor:
+    def save() -> State:
+        return {"kept": kept}
+
+    def restore(state: State) -> None:
         nonlocal kept
-        done = next(steps)
+        kept = state["kept"].to(kept.device)
+
+    training = Training(
+        "prune",
+        network,
+        optimiser,
+        training_set,
+        retrain.batch_size,
+        retrain.num_epochs,
+        torch.Generator().manual_seed(retrain.seed),
+        report.journal,
+        save,
+        restore,
+    )
+
+    def step(batch: Batch, done: int) -> Tensor:
+        nonlocal kept
+        num_steps = training.num_steps
         rate = cosine(done / num_steps, retrain.lr_final_fraction)
         optimiser.param_groups[0]["lr"] = retrain.lr_weights * rate
         weights.zero_gradient()
@@ -77,8 +94,7 @@ def prune(
         weights.values.mul_(kept)
         return loss
 
-    for epoch in range(1, retrain.num_epochs + 1):
-        mean_loss = train_epoch(network, training_set, retrain.batch_size, generator, step)
+    for epoch, mean_loss in training.epochs(step):
         if not math.isfinite(mean_loss):
             raise RetrainError(f"the error loss is {mean_loss} in epoch {epoch} of the pruning")
         nonzero_fraction = float(kept.float().mean())

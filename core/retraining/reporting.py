@@ -3,18 +3,36 @@
 import math
 import time
 
+from core.checkpoint import Journal, State
 from core.outcome import EpochReport, OnEpoch
 
 
 class Reporter:
-    """Turns the epochs of all phases into ``EpochReport``s with one clock and one count."""
+    """Turns the epochs of all phases into ``EpochReport``s with one clock and one count.
 
-    def __init__(self, num_epochs: int, num_components: int, on_epoch: OnEpoch | None) -> None:
+    Attributes:
+        num_epochs: epochs of all phases.
+        num_components: components of the mixture.
+        on_epoch: takes the reports.
+        journal: takes the checkpoints of all phases; clock and count are in them.
+        epoch: epochs done.
+        start: when the compression began by the monotonic clock, or would have without a break.
+    """
+
+    def __init__(
+        self,
+        num_epochs: int,
+        num_components: int,
+        on_epoch: OnEpoch | None,
+        journal: Journal | None = None,
+    ) -> None:
         self.num_epochs = num_epochs
         self.num_components = num_components
         self.on_epoch = on_epoch
         self.epoch = 0
         self.start = time.monotonic()
+        self.journal = Journal() if journal is None else journal
+        self.journal.follow("report", self._state, self._restore)
 
     @property
     def seconds(self) -> float:
@@ -51,3 +69,9 @@ class Reporter:
         share = min(max(nonzero_fraction, 1e-9), 1 - 1e-9)
         positions = -share * math.log2(share) - (1 - share) * math.log2(1 - share)
         return 32 / (positions + share * math.log2(max(2, self.num_components - 1)))
+
+    def _state(self) -> State:
+        return {"epoch": self.epoch, "seconds": self.seconds}
+
+    def _restore(self, state: State) -> None:
+        self.epoch, self.start = state["epoch"], time.monotonic() - state["seconds"]

@@ -5,7 +5,6 @@ a batch and the complexity loss over all weights. Beyond the paper: the width of
 is annealed, tau warms up, and the error loss may be a distillation from the reference network.
 """
 
-import itertools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from core.checkpoint import State
 from core.data import Split
 from core.errors import RetrainError
 from core.evaluation import error
@@ -21,7 +21,7 @@ from core.prior import Complexity, GaussianMixturePrior, PriorConfig, add_comple
 from core.prior.masking import leave_out_zeros
 from core.prior.mixture import LOG_PRECISION_LIMIT, GaussianMixture
 from core.retraining.config import RetrainConfig
-from core.retraining.epochs import train_epoch
+from core.retraining.epochs import Training
 from core.retraining.error_loss import ErrorLoss
 from core.retraining.flat_weights import FlatWeights
 from core.retraining.reporting import Reporter
@@ -141,20 +141,34 @@ def retrain(
     config = retraining.config
     training_set = retraining.training_set
     rule = HopelessnessRule(retraining.error_loss.of_constant_predictor(training_set))
-    num_steps = config.num_epochs * math.ceil(len(training_set) / config.batch_size)
-    generator = torch.Generator().manual_seed(config.seed)
-    steps = itertools.count()
     complexity = Complexity(0.0, 0.0)
 
-    def step(batch: Batch) -> Tensor:
+    def save() -> State:
+        return {"prior": retraining.prior.state(), "rule": rule.state()}
+
+    def restore(state: State) -> None:
+        retraining.prior.restore(state["prior"])
+        rule.restore(state["rule"])
+
+    training = Training(
+        "retrain",
+        retraining.network,
+        retraining.optimiser,
+        training_set,
+        config.batch_size,
+        config.num_epochs,
+        torch.Generator().manual_seed(config.seed),
+        report.journal,
+        save,
+        restore,
+    )
+
+    def step(batch: Batch, done: int) -> Tensor:
         nonlocal complexity
-        loss, complexity = retraining.step(batch, next(steps) / num_steps)
+        loss, complexity = retraining.step(batch, done / training.num_steps)
         return loss
 
-    for epoch in range(1, config.num_epochs + 1):
-        mean_loss = train_epoch(
-            retraining.network, training_set, config.batch_size, generator, step
-        )
+    for epoch, mean_loss in training.epochs(step):
         nonzero_fraction = 1 - complexity.zero_share
         if not (math.isfinite(mean_loss) and math.isfinite(complexity.loss)):
             raise RetrainError(

@@ -8,6 +8,7 @@ error loss comes near to a constant predictor's and still rises.
 
 from dataclasses import dataclass, field
 
+from core.checkpoint import State
 from core.errors import SoftshareError
 
 TRAPPED_NONZERO_FRACTION = 0.10
@@ -47,6 +48,20 @@ class HopelessnessRule:
         self.relative_losses.append(error_loss / self.constant_loss)
         self._stop_if_trapped()
         self._stop_if_collapsed()
+
+    def state(self) -> State:
+        """Return what was seen."""
+        return {
+            "fractions": list(self.fractions),
+            "nonzero_fractions": list(self.nonzero_fractions),
+            "relative_losses": list(self.relative_losses),
+        }
+
+    def restore(self, state: State) -> None:
+        """Have seen what another rule saw."""
+        self.fractions = state["fractions"]
+        self.nonzero_fractions = state["nonzero_fractions"]
+        self.relative_losses = state["relative_losses"]
 
     def _stop_if_trapped(self) -> None:
         if self.fractions[-1] < 0.2 or (len(self.fractions) > 1 and self.fractions[-2] >= 0.2):

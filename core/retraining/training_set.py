@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from core.augmentation import draw_views, num_views, seen
+from core.checkpoint import State, fill
 from core.data import Split
 
 EVALUATION_BATCH = 2500
@@ -89,6 +90,21 @@ class TrainingSet:
             return self.as_it_is(examples)
         views = draw_views(len(examples), self._shift, self._flip, generator)
         return self._batch(examples, views)
+
+    def state(self) -> State:
+        """Return the answers on shifted images that are known so far.
+
+        Asked again they might differ in their last bits: those depend on which images are asked
+        about together.
+        """
+        known = self._known[1:]
+        return {"known": known, "targets": self._targets[1:][known]}
+
+    def restore(self, state: State) -> None:
+        """Know the answers that another training set of the same configuration knew."""
+        fill(self._known[1:], state["known"])
+        known = self._known[1:]
+        self._targets[1:][known] = state["targets"].to(self._targets.device)
 
     def _batch(self, examples: Tensor, views: Tensor) -> Batch:
         examples = examples.to(self.split.labels.device)

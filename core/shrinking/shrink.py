@@ -16,7 +16,7 @@ from core.data import Split
 from core.errors import ConfigError, RetrainError
 from core.evaluation import error
 from core.retraining import ErrorLoss, Reporter, TrainingSet
-from core.retraining.epochs import train_epoch
+from core.retraining.epochs import Training
 from core.retraining.schedule import cosine
 from core.retraining.training_set import Batch
 from core.shrinking.config import ShrinkingConfig
@@ -59,7 +59,18 @@ def shrink(
             _cut(network, name, next_name, count)
         epochs = config.num_epochs * stage // config.num_stages
         epochs -= config.num_epochs * (stage - 1) // config.num_stages
-        _train(network, training_set, error_loss, validation, config, epochs, generator, report)
+        optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, fused=True)
+        training = Training(
+            f"shrink {stage}",
+            network,
+            optimiser,
+            training_set,
+            config.batch_size,
+            epochs,
+            generator,
+            report.journal,
+        )
+        _train(training, error_loss, validation, config.lr, report)
 
 
 def check_units(names: list[str], before: list[int], units: list[int]) -> None:
@@ -119,29 +130,19 @@ def _resize(layer: nn.Module) -> None:
 
 
 def _train(
-    network: nn.Module,
-    training_set: TrainingSet,
-    error_loss: ErrorLoss,
-    validation: Split,
-    config: ShrinkingConfig,
-    num_epochs: int,
-    generator: torch.Generator,
-    report: Reporter,
+    training: Training, error_loss: ErrorLoss, validation: Split, lr: float, report: Reporter
 ) -> None:
-    optimiser = torch.optim.Adam(network.parameters(), lr=config.lr, fused=True)
-    num_steps = num_epochs * math.ceil(len(training_set) / config.batch_size)
-    steps = itertools.count()
+    network, optimiser = training.network, training.optimiser
 
-    def step(batch: Batch) -> Tensor:
-        optimiser.param_groups[0]["lr"] = config.lr * cosine(next(steps) / num_steps, 0.1)
+    def step(batch: Batch, done: int) -> Tensor:
+        optimiser.param_groups[0]["lr"] = lr * cosine(done / training.num_steps, 0.1)
         optimiser.zero_grad()
         loss = error_loss.of(network, batch)
         torch.autograd.backward(loss)
         optimiser.step()
         return loss
 
-    for _ in range(num_epochs):
-        mean_loss = train_epoch(network, training_set, config.batch_size, generator, step)
+    for _, mean_loss in training.epochs(step):
         if not math.isfinite(mean_loss):
             raise RetrainError(f"the error loss is {mean_loss} while the network is shrunk")
         report("shrink", mean_loss, 0.0, 1.0, error(network, validation))
