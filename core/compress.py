@@ -120,6 +120,7 @@ def compress_by_pruning(
             state to go on from; the file has the same bytes however often that happens.
 
     Raises:
+        ConfigError: the shrinking left fewer weights than the pruning is to leave.
         RetrainError: a loss is not finite, there is no weight to prune, or the memory of the GPU
             is exhausted.
         CheckpointError: the checkpoint to go on from is damaged or of another compression.
@@ -135,7 +136,7 @@ def compress_by_pruning(
             start.training_set,
             start.error_loss,
             start.validation,
-            pruning,
+            pruning.after_shrinking(report.weights_left),
             config.retrain,
             report,
         )
