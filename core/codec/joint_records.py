@@ -60,7 +60,7 @@ def write_joint_body(network: CompressedNetwork) -> bytes:
     pixels. Then they are not; then tensors that would be shorter as raw payloads become that.
     """
     tensors = list(network.tensors.values())
-    raw = {k: encode_tensor(tensor) for k, tensor in enumerate(tensors) if not _is_sharable(tensor)}
+    raw = {k: encode_tensor(tensor) for k, tensor in enumerate(tensors) if not is_sharable(tensor)}
     flat = False
     best, costs = _write(network, raw, flat)
     if _has_pixels(tensors):
@@ -120,7 +120,8 @@ def read_joint_body(body: ByteReader, format_version: int, max_elements: int) ->
     )
 
 
-def _is_sharable(tensor: CodedTensor) -> bool:
+def is_sharable(tensor: CodedTensor) -> bool:
+    """Whether the shared stream takes a tensor."""
     if isinstance(tensor, ClusteredTensor):
         num_negative = int(np.count_nonzero(np.signbit(tensor.codebook[1:])))
         few = max(num_negative, len(tensor.codebook) - 1 - num_negative) <= MAX_RANKS

@@ -1,5 +1,6 @@
 """Files of every format version stay decodable, and this version still writes the same bytes."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,9 @@ def test_version_3_is_written_as_ever(every_kind: CompressedNetwork) -> None:
 def test_the_golden_file_has_the_new_kinds(every_kind: CompressedNetwork) -> None:
     kinds = {tensor.kind for tensor in describe(encode(every_kind)).tensors}
     assert kinds > set(SHARED_KINDS.values())
+
+
+def test_the_initial_state_is_the_one_of_the_specification() -> None:
+    root = Path(__file__).parents[3]
+    state = (root / "core/codec/initial_state.bin").read_bytes()
+    assert hashlib.sha256(state).hexdigest() in (root / "docs/format.md").read_text("utf-8")
