@@ -13,7 +13,7 @@ from core.codec import encode
 from core.data import Data
 from core.device import explaining_exhaustion
 from core.outcome import CompressionOutcome, OnEpoch
-from core.packing import measure, pack
+from core.packing import coded_codebook, measure, pack
 from core.post_processing import (
     PostProcessingConfig,
     QuantisedTensor,
@@ -214,5 +214,4 @@ def finish(
 
 def coded_values(tensors: list[QuantisedTensor]) -> dict[str, NDArray[np.float32]]:
     """Return the values that the file will hold for quantised weights, by name."""
-    codebooks = {tensor.name: tensor.codebook.detach().half().float() for tensor in tensors}
-    return {tensor.name: codebooks[tensor.name][tensor.indices].numpy() for tensor in tensors}
+    return {t.name: coded_codebook(t.codebook)[t.indices.numpy()] for t in tensors}
