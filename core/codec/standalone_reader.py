@@ -37,7 +37,7 @@ _SQUASH = [
 _STRETCH = np.clip(np.searchsorted(_SQUASH, 16 * np.arange(4096) + 8) - 2048, -2047, 2047).tolist()
 _LOG = [round(256 * log(max(x, 1))) for x in range(4096)]
 _RATES = [655360 // (10 * n + 16) for n in range(1024)]
-_CONFIDENCES = [2560 * n // (10 * n + 4) for n in range(1024)]
+_CONFIDENCES = [256 * n // (n + 1) for n in range(1024)]
 
 # First slots and mixers of the groups of decisions.
 _LIVE, _POSITION, _SIGN, _RANK, _VECTOR, _NUM_SLOTS = 0, 1152, 2496, 3136, 5440, 6710
@@ -181,7 +181,7 @@ class _Coder:
             for weights in mixers
         ]
         bit = self.split(_SQUASH[(sum(sums) >> 1) + 2048])
-        rates = [65 + 20000 // (50 + min(weights[8], 19999)) for weights in mixers]
+        rates = [150 + 10000 // (50 + min(weights[8], 19999)) for weights in mixers]
         for total, rate, weights in zip(sums, rates, mixers, strict=True):
             step = ((bit << 16) - _SQUASH[total + 2048]) * rate >> 10
             for k, x in enumerate(xs):
