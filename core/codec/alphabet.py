@@ -22,6 +22,11 @@ class Alphabet:
     ranks: Integers
 
     @property
+    def is_zero(self) -> bool:
+        """Whether the zero is the only symbol."""
+        return len(self.signs) == 1
+
+    @property
     def rank_bits(self) -> int:
         """Bits of the greatest rank."""
         return int(self.ranks.max()).bit_length()

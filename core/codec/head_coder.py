@@ -18,7 +18,8 @@ Context: TypeAlias = tuple[str, int, int]
 _HALF = 1 << 21
 _RARE = 1 << 18
 _LENGTH_BITS = 6
-_RATES = RATES[:64].tolist()
+_MAX_COUNT = 63
+_RATES = RATES[: _MAX_COUNT + 1].tolist()
 _COST = COST.tolist()
 # The commonest characters of a name, so that its first bit is mostly 0.
 CHARACTERS = "abcdefghijklmnopqrstuvwxyz_.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -40,29 +41,36 @@ class HeadCoder:
         self._offset = offset
         self._low, self._high, self._place = 0, 0xFFFFFFFF, 0
         self._code = int.from_bytes(self.stream[:4].ljust(4, b"\0"), "big")
-        self._slots: dict[Context, tuple[int, int]] = {}
+        self._slots: dict[Context, list[int]] = {}
 
     def error(self, message: str) -> CodecError:
         """What to raise about the byte at the present position."""
         return CodecError(message, self._offset + min(self._place, len(self.stream)))
 
-    def bit(self, bit: int, context: Context | None, initial: int = _HALF) -> int:
-        """A bit; without a context, both values are equally likely."""
-        value, count = (_HALF, 0) if context is None else self._slots.get(context, (initial, 0))
-        probability = min(max(value >> 6, 32), 65504)
-        middle = self._low + (((self._high - self._low) * probability) >> 16)
+    def bit(self, bit: int, context: Context, initial: int = _HALF) -> int:
+        """A bit by the adaptive probability of its context."""
+        slot = self._slots.get(context)
+        if slot is None:
+            slot = self._slots[context] = [initial, 0]
+        value, count = slot
+        bit = self._split(bit, min(max(value >> 6, 32), 65504))
+        slot[0] = value + (((bit << 22) - bit - value) * _RATES[count] >> 16)
+        if count < _MAX_COUNT:
+            slot[1] = count + 1
+        return bit
+
+    def _split(self, bit: int, probability: int) -> int:
+        middle = self._low + ((self._high - self._low) * probability >> 16)
         if self.decoding:
             bit = int(self._code <= middle)
         if bit:
             self._high = middle
+            self.cost += _COST[probability >> 4]
         else:
             self._low = middle + 1
-        self.cost += _COST[probability >> 4 if bit else 4095 - (probability >> 4)]
+            self.cost += _COST[4095 - (probability >> 4)]
         while (self._low ^ self._high) >> 24 == 0:
             self._shift()
-        if context is not None:
-            value += (((bit << 22) - bit - value) * _RATES[count]) >> 16
-            self._slots[context] = value, min(count + 1, 63)
         return bit
 
     def _shift(self) -> None:
@@ -80,9 +88,10 @@ class HeadCoder:
 
     def plain(self, value: int, width: int) -> int:
         """A number of ``width`` bits, all values equally likely."""
-        return sum(
-            self.bit(value >> level & 1, None) << level for level in range(width - 1, -1, -1)
-        )
+        found = 0
+        for level in range(width - 1, -1, -1):
+            found = 2 * found + self._split(value >> level & 1, 32768)
+        return found
 
     def tree(self, value: int, width: int, context: str, detail: int = 0) -> int:
         """A number of ``width`` bits by adaptive probabilities."""

@@ -53,6 +53,8 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     width: int,
     live_rows: Bytes,
     live_columns: Bytes,
+    row_counts: Integers,
+    counts: Integers,
     fed: Integers,
     ordered: bool,
     signs: Integers,
@@ -72,6 +74,8 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
         width: see ``cells``.
         live_rows: 1 for each row with a non-zero, zeros to be filled when decoding.
         live_columns: the same of columns.
+        row_counts: zeros, to be filled with the non-zeros of each row, ``[rows]``.
+        counts: the same of columns.
         fed: non-zeros in the columns that each row's unit feeds, -1 if unknown, ``[rows]``.
         ordered: whether ``fed`` plus the row's own number never grows from row to row.
         signs: 1 or 2 for each symbol but 0, for which it is 0.
@@ -122,7 +126,6 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     for j in range(num_live):
         parts[j] = (1 << 22) // (j + 8)
         ages[j] = min(3, half_log(1 + j) >> 2)
-    counts = np.zeros(num_columns, np.int64)
     channel_counts = np.zeros(channels, np.int64)
     sign_sums, rank_sums = np.zeros(num_columns, np.int64), np.zeros(num_columns, np.int64)
     expected, logits = np.zeros(num_live, np.int64), np.zeros(num_live, np.int64)
@@ -325,6 +328,6 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
             rank_sums[c] += rank
         cells_seen += num_live
         rows_seen += 1
-        before = row_count
+        row_counts[r] = before = row_count
         bound = row_count + fed[r] if fed[r] >= 0 else -1
     return bool(state[PLACE] <= stream.size)

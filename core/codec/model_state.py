@@ -38,11 +38,11 @@ _COUNTS = np.arange(1024, dtype=np.int64)
 RATES = 655360 // (10 * _COUNTS + 16)
 """Rate of adaptation of a probability by its count, of 65536, ``[1024]``."""
 
-CONFIDENCES = 2560 * _COUNTS // (10 * _COUNTS + 4)
+CONFIDENCES = 256 * _COUNTS // (_COUNTS + 1)
 """Factor of a slot's logit by its count, of 256, ``[1024]``."""
 
 NUM_STEPS = 20000
-STEPS = 65 + 20000 // (50 + np.arange(NUM_STEPS, dtype=np.int64))
+STEPS = 150 + 10000 // (50 + np.arange(NUM_STEPS, dtype=np.int64))
 """Rate of learning of a mixer by its decisions, of 65536."""
 
 UNKNOWN = 1 << 31

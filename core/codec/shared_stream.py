@@ -20,6 +20,8 @@ from core.codec.vector_loop import code_vector
 
 MAX_RANKS = 256
 MAX_LINES = 4096
+NOBODY = np.zeros(0, np.int64)
+"""Rows that a vector belongs to, if there are none."""
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 Symbols: TypeAlias = npt.NDArray[np.int32]
@@ -64,26 +66,31 @@ def matrix_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (shape[0], prod(shape[1:])) if len(shape) > 1 else (prod(shape),)
 
 
-def fed_by(rows: int, following: SharedTensor | None) -> Integers:
-    """Non-zeros in the columns that each row's unit feeds, ``[rows]``, or -1 if unknown."""
-    if following is None or following.cells.shape[1] % rows:
+def fed_by(rows: int, columns: Integers | None) -> Integers:
+    """Non-zeros that each row's unit feeds, ``[rows]``, or -1 if unknown.
+
+    Args:
+        rows: number of the rows.
+        columns: non-zeros in each column of the following matrix, if any, ``[columns]``.
+    """
+    if columns is None or len(columns) % rows:
         return np.full(rows, -1, np.int64)
-    by_column = np.count_nonzero(following.cells, axis=0).reshape(rows, -1)
-    return np.asarray(by_column.sum(axis=1), np.int64)
+    return np.asarray(columns.reshape(rows, -1).sum(axis=1), np.int64)
 
 
 def with_order(tensors: Sequence[SharedTensor | None]) -> list[SharedTensor | None]:
     """The tensors, each matrix with the truth about its order; for the encoder."""
     found = list(tensors)
-    following: SharedTensor | None = None
+    columns: Integers | None = None
     for k in reversed(range(len(found))):
         tensor = found[k]
         if tensor is None or len(tensor.shape) < 2:
             continue
-        fed = fed_by(tensor.shape[0], following)
+        fed = fed_by(tensor.shape[0], columns)
         totals = fed + np.count_nonzero(tensor.cells, axis=1)
         ordered = bool(fed[0] >= 0 and (np.diff(totals) <= 0).all())
-        found[k] = following = replace(tensor, ordered=ordered)
+        found[k] = replace(tensor, ordered=ordered)
+        columns = np.asarray(np.count_nonzero(tensor.cells, axis=0), np.int64)
     return found
 
 
@@ -132,7 +139,8 @@ def code_tensors(
     costs = [(0, 0)] * len(tensors)
     matrices = [k for k, t in enumerate(tensors) if t is not None and len(t.shape) > 1]
     vectors = [k for k, t in enumerate(tensors) if t is not None and len(t.shape) < 2]
-    following: SharedTensor | None = None
+    columns: Integers | None = None  # of the matrix before in the stream: non-zeros in each
+    rows: dict[int, Integers] = {}  # of each matrix: non-zeros in each
     for place in reversed(range(len(matrices))):
         k = matrices[place]
         tensor = tensors[k]
@@ -141,25 +149,29 @@ def code_tensors(
         alphabet = tensor.alphabet
         start = int(state[POSITION_COST]), int(state[VALUE_COST])
         live = _live(tensor.cells, decoding)
+        rows[k], next_columns = (np.zeros(length, np.int64) for length in tensor.cells.shape)
         channels, height, width = geometry(
             tensor.shape, before.shape[0] if before else None, tensor.flat
         )
-        if not code_matrix(
-            decoding, tensor.cells, channels, height, width,
-            live[0], live[1],
-            fed_by(tensor.shape[0], following), tensor.ordered, alphabet.signs, alphabet.ranks,
-            alphabet.symbols(), alphabet.num_ranks(), state, stream,
+        fed = fed_by(tensor.shape[0], columns)
+        if not alphabet.is_zero and not code_matrix(
+            decoding, tensor.cells, channels, height, width, live[0], live[1], rows[k],
+            next_columns, fed, tensor.ordered, alphabet.signs, alphabet.ranks, alphabet.symbols(),
+            alphabet.num_ranks(), state, stream,
         ):  # fmt: skip
             return None
         costs[k] = int(state[POSITION_COST]) - start[0], int(state[VALUE_COST]) - start[1]
-        following = tensor
+        columns = next_columns
     for k in vectors:
         tensor = tensors[k]
         assert tensor is not None
         alphabet = tensor.alphabet
         start = int(state[POSITION_COST]), int(state[VALUE_COST])
-        if not code_vector(
-            decoding, tensor.cells, _row_counts(tensors, k), alphabet.signs, alphabet.ranks,
+        owners = rows.get(k - 1, NOBODY)
+        if len(owners) != tensor.cells.size:
+            owners = NOBODY
+        if not alphabet.is_zero and not code_vector(
+            decoding, tensor.cells, owners, alphabet.signs, alphabet.ranks,
             alphabet.symbols(), alphabet.num_ranks(), state, stream,
         ):  # fmt: skip
             return None
@@ -172,12 +184,3 @@ def _live(cells: Symbols, decoding: bool) -> tuple[Bytes, Bytes]:
     if decoding:
         return np.zeros(cells.shape[0], np.uint8), np.zeros(cells.shape[1], np.uint8)
     return np.asarray(cells.any(axis=1), np.uint8), np.asarray(cells.any(axis=0), np.uint8)
-
-
-def _row_counts(tensors: Sequence[SharedTensor | None], k: int) -> Integers:
-    """Non-zeros in the rows that a vector's elements belong to, ``[elements]``, or ``[0]``."""
-    vector, matrix = tensors[k], tensors[k - 1] if k else None
-    assert vector is not None
-    if matrix is None or len(matrix.shape) < 2 or matrix.shape[0] != vector.cells.size:
-        return np.zeros(0, np.int64)
-    return np.asarray(np.count_nonzero(matrix.cells, axis=1), np.int64)

@@ -37,7 +37,7 @@ _SQUASH = [
 _STRETCH = np.clip(np.searchsorted(_SQUASH, 16 * np.arange(4096) + 8) - 2048, -2047, 2047).tolist()
 _LOG = [round(256 * log(max(x, 1))) for x in range(4096)]
 _RATES = [655360 // (10 * n + 16) for n in range(1024)]
-_CONFIDENCES = [2560 * n // (10 * n + 4) for n in range(1024)]
+_CONFIDENCES = [256 * n // (n + 1) for n in range(1024)]
 
 # First slots and mixers of the groups of decisions.
 _LIVE, _POSITION, _SIGN, _RANK, _VECTOR, _NUM_SLOTS = 0, 1152, 2496, 3136, 5440, 6710
@@ -181,7 +181,7 @@ class _Coder:
             for weights in mixers
         ]
         bit = self.split(_SQUASH[(sum(sums) >> 1) + 2048])
-        rates = [65 + 20000 // (50 + min(weights[8], 19999)) for weights in mixers]
+        rates = [150 + 10000 // (50 + min(weights[8], 19999)) for weights in mixers]
         for total, rate, weights in zip(sums, rates, mixers, strict=True):
             step = ((bit << 16) - _SQUASH[total + 2048]) * rate >> 10
             for k, x in enumerate(xs):
@@ -380,6 +380,8 @@ def _read_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     area = height * width
     kind = 0 if area == 1 else 1 if channels <= 3 else 2
     cells = tensor.cells = [[0] * num_columns for _ in range(num_rows)]
+    if not tensor.symbols:
+        return
     fed = [-1] * num_rows
     if following and len(following.cells[0]) % num_rows == 0:
         by_column = np.count_nonzero(following.cells, axis=0).reshape(num_rows, -1)
@@ -539,6 +541,9 @@ def _read_vector(coder: _Coder, tensor: _Tensor, owner: _Tensor | None) -> None:
         rows = np.count_nonzero(owner.cells, axis=1).tolist()
         hints = [min(15, 1 + _half_log(1 + count)) for count in rows]
     cells = [0] * size
+    tensor.cells = [cells]
+    if not tensor.symbols:
+        return
     sign_1, sign_2, rank_1, rank_2 = 0, 0, 0, 0
     for k, hint in enumerate(hints):
         pattern = (sign_1 > 0) + 2 * (sign_2 > 0)
@@ -561,7 +566,6 @@ def _read_vector(coder: _Coder, tensor: _Tensor, owner: _Tensor | None) -> None:
             cells[k] = tensor.symbols.get((sign, rank), 0)
             rank += 1
         sign_1, sign_2, rank_1, rank_2 = sign, sign_1, rank, rank_1
-    tensor.cells = [cells]
 
 
 # Sparse streams.
