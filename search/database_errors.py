@@ -21,6 +21,7 @@ _SIGNS = (
     (r"time.?out|unreachable", "no answer", "check host and port, and the network between"),
     (r"closed the connection|terminating", "the server went away", "check that it runs"),
     (r"too many clients|slots are reserved", "it is full", "raise its max_connections"),
+    (r"No space left|disk is full|could not extend", "its disk is full", "make room there"),
     (r"starting up|shutting down", "it is starting or stopping", "try again in a moment"),
     (r"permission denied", "the user may not create or use tables", "grant it that right"),
     (r"unable to open database file", "it cannot be opened", "check the path and its rights"),

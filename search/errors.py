@@ -15,6 +15,10 @@ class ArtifactError(StorageError):
     """A stored file is missing or is not the one that was stored."""
 
 
+class ArtifactStoreAwayError(ArtifactError):
+    """The place of stored files does not answer or is full; it may be back in a moment."""
+
+
 class StudyError(SearchError):
     """A study is missing, or is not what its name is asked to be."""
 

@@ -123,6 +123,7 @@ class LocalWorker:
         config = self.study.config
         words = [as_override("study.name", config.study.name)]
         words += [f"storage.url=${{oc.env:{_URL_VARIABLE}}}"]
+        words += [as_override("study.checkpoint_seconds", config.study.checkpoint_seconds)]
         words += [as_override("device", config.device.value)]
         words += [as_override("cache_dir", str(config.cache_dir.absolute()))]
         if config.data.dir is not None:

@@ -24,6 +24,7 @@ from search.schema import StudyTable, database_seconds
 from search.setting import load_settings
 from search.slots import SlotState, count_slots, resize
 from search.space import SearchSpace
+from search.spool import Spool, spool_folder
 from search.storage import Storage
 
 DIRECTIONS = (StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE)
@@ -42,6 +43,8 @@ class OpenStudy:
         reference: errors and sizes of the network that it compresses.
         reference_artifact_id: the network itself.
         data_fingerprint: fingerprint of the data that network was trained on.
+        created_at: seconds since 1970, by the database's clock; tells it from others of its name.
+        artifact_place: where its files are kept, as ``storage.artifacts`` names it.
         optuna_study: Optuna's study of the same name.
     """
 
@@ -52,6 +55,8 @@ class OpenStudy:
     reference: ReferenceRecord
     reference_artifact_id: str
     data_fingerprint: str | None
+    created_at: float
+    artifact_place: str
     optuna_study: optuna.Study = field(repr=False)
 
     @property
@@ -63,6 +68,11 @@ class OpenStudy:
     def artifacts(self) -> DatabaseArtifactStore:
         """Where its files are kept."""
         return DatabaseArtifactStore(self.storage)
+
+    @property
+    def spool(self) -> Spool:
+        """What this machine keeps of it until the database has it."""
+        return Spool(spool_folder(self.config.cache_dir, self.name, self.created_at))
 
     def load_reference(self) -> ReferenceNetwork:
         """Return the reference network as it was stored with the study.
@@ -162,6 +172,8 @@ def _opened(storage: Storage, row: Row[Any], local: SoftshareConfig) -> OpenStud
         reference=ReferenceRecord(**row.reference),
         reference_artifact_id=row.reference_artifact_id,
         data_fingerprint=row.data_fingerprint,
+        created_at=row.created_at,
+        artifact_place=row.artifacts,
         optuna_study=optuna.load_study(study_name=row.name, storage=storage.optuna_storage),
     )
 

@@ -96,7 +96,7 @@ VERBS: dict[str, Verb] = {
         Verb(
             name="worker",
             summary="join a study by its name and storage; its configuration comes from the study",
-            keys=(*_STUDY, "data.dir", "device", "cache_dir"),
+            keys=(*_STUDY, "study.checkpoint_seconds", "data.dir", "device", "cache_dir"),
             code="worker:worker",
         ),
         Verb(

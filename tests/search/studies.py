@@ -13,6 +13,7 @@ import torch
 from core.networks import build_network
 from core.outcome import CompressionOutcome, EpochReport, OnEpoch
 from core.reference import ReferenceNetwork
+from search.checkpoints import Watch
 from search.configuration import SoftshareConfig, compose, with_params
 from search.storage import Storage, StorageConfig, open_storage
 from search.study import OpenStudy, open_study
@@ -103,14 +104,14 @@ def instant_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionO
     return instant_outcome(config.retrain.tau / 1000, b"x" * config.prior.num_components)
 
 
-def slow_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
+def slow_compress(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
     """Stand for a compression of a minute, in epochs of a twentieth of a second."""
-    return _compress_in_epochs(1200, on_epoch)
+    return _compress_in_epochs(1200, watch)
 
 
-def brief_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
+def brief_compress(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
     """Stand for a compression of two seconds, in epochs of a twentieth of a second."""
-    return _compress_in_epochs(40, on_epoch)
+    return _compress_in_epochs(40, watch)
 
 
 def deaf_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
@@ -120,9 +121,13 @@ def deaf_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutc
         time.sleep(0.05)
 
 
-def _compress_in_epochs(num_epochs: int, on_epoch: OnEpoch) -> CompressionOutcome:
-    for epoch in range(1, num_epochs + 1):
-        on_epoch(report(epoch, num_epochs))
+def _compress_in_epochs(num_epochs: int, watch: Watch) -> CompressionOutcome:
+    """Go on from a checkpoint, which is the number of epochs that are over."""
+    done = 0 if watch.last is None else int(watch.last)
+    for epoch in range(done + 1, num_epochs + 1):
+        if watch.due():
+            watch.keep(str(epoch - 1).encode())
+        watch(report(epoch, num_epochs))
         time.sleep(0.05)
     return instant_outcome()
 

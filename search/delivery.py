@@ -1,0 +1,181 @@
+"""How a trial ended, and the telling of it: whoever did the work, and however long ago.
+
+The file and the record of a trial are stored before it is told: a told trial has all its data.
+"""
+
+import base64
+import contextlib
+import json
+import logging
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.samplers import RandomSampler
+from optuna.trial import FrozenTrial, Trial
+from optuna.trial import TrialState as OptunaState
+
+from search.artifacts import save_artifact
+from search.checkpoints import StoredCheckpoint, remove_checkpoints, store_checkpoint
+from search.errors import LeaseLostError, StudyError
+from search.outages import Patience
+from search.records import ENQUEUED, INTERRUPTED, RECORD, TrialState, trial_state
+from search.slots import Slot, finish, renew
+from search.study import OpenStudy
+
+ACCURACY_CONSTRAINT = "accuracy_loss"
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a trial ended, before anybody was told.
+
+    Attributes:
+        slot: what the trial ran in.
+        trial_number: its number.
+        origin: number of the first attempt at it.
+        state: Optuna's name of how it ended: COMPLETE, PRUNED or FAIL.
+        record: what is recorded of it, without its artifacts' names.
+        epoch: epochs that were over.
+        values: the objectives, where it is complete.
+        violation: of the accuracy cap, where that is known.
+        file: the compressed file, where it is complete.
+        trace: its trace, where it has one.
+    """
+
+    slot: Slot
+    trial_number: int
+    origin: int
+    state: str
+    record: dict[str, Any]
+    epoch: int = 0
+    values: list[float] | None = None
+    violation: float | None = None
+    file: bytes | None = None
+    trace: bytes | None = None
+
+    def to_bytes(self) -> bytes:
+        """Return it as JSON."""
+        tree = asdict(self)
+        for name in ("file", "trace"):
+            if tree[name] is not None:
+                tree[name] = base64.b64encode(tree[name]).decode()
+        return json.dumps(tree).encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Ending":
+        """Read what ``to_bytes`` returned.
+
+        Raises:
+            StudyError: it cannot be read.
+        """
+        try:
+            tree = json.loads(content)
+            for name in ("file", "trace"):
+                if tree[name] is not None:
+                    tree[name] = base64.b64decode(tree[name])
+            return cls(**{**tree, "slot": Slot(**tree["slot"])})
+        except (ValueError, KeyError, TypeError) as error:
+            raise StudyError(f"the ending of a trial cannot be read: {error}") from error
+
+
+def deliver(study: OpenStudy, ending: Ending, patiently: Patience) -> TrialState | None:
+    """Tell how a trial ended and close its slot; may be done again after it was broken off.
+
+    Where the slot is another's by now, the trial was given up: then whoever tries it again finds
+    its ending and need not compute it again.
+
+    Returns:
+        How it ended, or None where it does not count.
+    """
+    try:
+        return _tell(study, ending, patiently)
+    except (LeaseLostError, UpdateFinishedTrialError) as lost:
+        _logger.warning("trial %d does not count: %s", ending.trial_number, lost)
+        patiently(lambda: _leave_to_successor(study, ending))
+        return None
+
+
+def deliver_left(study: OpenStudy, patiently: Patience) -> None:
+    """Tell what workers on this machine finished and could not tell any more."""
+    with study.spool.taking() as left:
+        for content in left:
+            try:
+                ending = Ending.from_bytes(content)
+            except StudyError as error:
+                _logger.warning("%s; it is dropped", error)
+                continue
+            _logger.info("telling trial %d, finished before", ending.trial_number)
+            deliver(study, ending, patiently)
+
+
+def _tell(study: OpenStudy, ending: Ending, patiently: Patience) -> TrialState:
+    storage, optuna_storage = study.storage, study.storage.optuna_storage
+    patiently(lambda: renew(storage, ending.slot))
+    trial_id = patiently(
+        lambda: optuna_storage.get_trial_id_from_study_id_trial_number(
+            study.optuna_study_id, ending.trial_number
+        )
+    )
+    trial = patiently(lambda: optuna_storage.get_trial(trial_id))
+    if trial.state is OptunaState.RUNNING:
+        record = patiently(lambda: _store_files(study, ending))
+        patiently(lambda: optuna_storage.set_trial_user_attr(trial_id, RECORD, record))
+        if ending.violation is not None:
+            violation = ending.violation
+            patiently(lambda: _constrain(study, trial_id, violation))
+        # From here on the lease lasts longer than telling takes, or it is lost and this raises.
+        patiently(lambda: renew(storage, ending.slot))
+        trial = patiently(
+            lambda: study.optuna_study.tell(
+                ending.trial_number,
+                ending.values,
+                state=OptunaState[ending.state],
+                skip_if_finished=True,
+            )
+        )
+    ended = trial_state(trial.state.name, INTERRUPTED in trial.user_attrs)
+    if ended is TrialState.interrupted:
+        raise LeaseLostError(f"trial {trial.number} was interrupted before it was told")
+    # A slot lost at this point was closed by who took it: its trial is told.
+    with contextlib.suppress(LeaseLostError):
+        patiently(lambda: finish(storage, ending.slot))
+    patiently(lambda: remove_checkpoints(study, ending.origin))
+    return ended
+
+
+def _store_files(study: OpenStudy, ending: Ending) -> dict[str, Any]:
+    """Store the files of a trial and return its record with their names."""
+    record = dict(ending.record)
+    for name, content in (("artifact_id", ending.file), ("trace_artifact_id", ending.trace)):
+        if content is not None:
+            record[name] = save_artifact(study.artifacts, content)
+    return record
+
+
+def _constrain(study: OpenStudy, trial_id: int, violation: float) -> None:
+    study.optuna_study.sampler = RandomSampler()  # nothing is asked of it any more
+    trial = Trial(study.optuna_study, trial_id)
+    if ACCURACY_CONSTRAINT not in trial.constraints:
+        trial.set_constraint(ACCURACY_CONSTRAINT, violation)
+
+
+def _leave_to_successor(study: OpenStudy, ending: Ending) -> None:
+    if any(_is_over(trial, ending.origin) for trial in study.optuna_study.get_trials(False)):
+        return
+    stored = StoredCheckpoint(
+        trial_number=ending.trial_number,
+        epoch=ending.epoch,
+        is_outcome=True,
+        content=ending.to_bytes(),
+    )
+    store_checkpoint(study, ending.origin, stored)
+
+
+def _is_over(trial: FrozenTrial, origin: int) -> bool:
+    """Return whether a trial is an attempt of a certain origin that counts."""
+    of_origin = trial.user_attrs.get(ENQUEUED, {}).get("origin", trial.number) == origin
+    is_interrupted = INTERRUPTED in trial.user_attrs
+    return of_origin and trial.state.is_finished() and not is_interrupted
