@@ -10,9 +10,9 @@ from typing import TypeVar
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from search.errors import ArtifactStoreAwayError
+from search.errors import ArtifactStoreAwayError, StorageAwayError
 
-OUTAGES = (DBAPIError, StorageInternalError, ArtifactStoreAwayError)
+OUTAGES = (DBAPIError, StorageInternalError, StorageAwayError, ArtifactStoreAwayError)
 """What an outage may be raised as; ``is_outage`` tells whether it is one."""
 
 OUTAGE_PATIENCE_SECONDS = 300.0
@@ -56,7 +56,7 @@ class Patience:
 
 def is_outage(error: BaseException) -> bool:
     """Return whether an error says that what we need is away, and not that we are wrong."""
-    if isinstance(error, ArtifactStoreAwayError):
+    if isinstance(error, StorageAwayError | ArtifactStoreAwayError):
         return True
     if isinstance(error, StorageInternalError):  # Optuna's wrapper
         return error.__cause__ is not None and is_outage(error.__cause__)
@@ -68,5 +68,5 @@ def is_outage(error: BaseException) -> bool:
 
 
 def _what_is_away(error: BaseException) -> str:
-    is_database = not isinstance(error, ArtifactStoreAwayError)
-    return "the database does not answer" if is_database else str(error)
+    is_told = isinstance(error, StorageAwayError | ArtifactStoreAwayError)
+    return str(error) if is_told else "the database does not answer"

@@ -15,12 +15,13 @@ from sqlalchemy import insert, select
 from sqlalchemy.engine import Row
 
 from core.reference import ReferenceNetwork
-from search.artifacts import DatabaseArtifactStore, load_artifact, save_artifact
+from search.artifact_places import OutsideStore
+from search.artifacts import Artifacts, load_artifact, save_artifact
 from search.configuration import SoftshareConfig, differences, from_stored, to_stored
 from search.errors import StudyError
 from search.provenance import git_revision, package_versions
 from search.records import ENQUEUED, ReferenceRecord, missing_study
-from search.schema import StudyTable, database_seconds
+from search.schema import IN_DATABASE, StudyTable, database_seconds
 from search.setting import load_settings
 from search.slots import SlotState, count_slots, resize
 from search.space import SearchSpace
@@ -65,9 +66,9 @@ class OpenStudy:
         return self.optuna_study.study_name
 
     @property
-    def artifacts(self) -> DatabaseArtifactStore:
+    def artifacts(self) -> Artifacts:
         """Where its files are kept."""
-        return DatabaseArtifactStore(self.storage)
+        return Artifacts(self.storage, self.artifact_place)
 
     @property
     def spool(self) -> Spool:
@@ -195,7 +196,10 @@ def _create(
             "params": params,
         }
         study.enqueue_trial(dict(params), user_attrs={ENQUEUED: enqueued})
-    artifact_id = save_artifact(DatabaseArtifactStore(storage), reference.to_bytes())
+    place = config.storage.artifacts
+    if place != IN_DATABASE:
+        OutsideStore(place, create=True)
+    artifact_id = save_artifact(Artifacts(storage, place), reference.to_bytes())
     record = ReferenceRecord(
         validation_error=reference.validation_error,
         test_error=reference.test_error,
@@ -215,6 +219,7 @@ def _create(
                 versions=package_versions(),
                 git_revision=git_revision(),
                 num_trials=config.study.num_trials,
+                artifacts=place,
                 created_at=database_seconds(),
             )
         )

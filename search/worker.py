@@ -10,6 +10,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from search.compression import compress_config
 from search.configuration import SoftshareConfig
 from search.database_errors import unreachable
 from search.delivery import deliver_left
-from search.errors import StudyError
+from search.errors import StorageError, StudyError
 from search.outages import OUTAGES, Patience, is_outage
 from search.reaper import reap
 from search.records import TrialState
@@ -40,6 +41,9 @@ POLL_SECONDS = 1.0
 
 STOPPING_SECONDS = 9.0
 """How long a process that is told to stop may take to give back what it has."""
+
+LAUNCHED = "SOFTSHARE_LAUNCHED"
+"""Environment variable of workers whose input ends with their launcher."""
 
 _REAPINGS_PER_LEASE = 4
 
@@ -70,10 +74,12 @@ def worker_loop(
         StudyError: there is no such study, or this machine's data are not the study's.
     """
     use_one_thread()
-    with stop_on_signals() as stop:
-        storage = open_storage(storage_config, create=False)
+    with contextlib.ExitStack() as at_the_end:
+        stop = at_the_end.enter_context(stop_on_signals())
+        patiently = Patience(stop)
         try:
-            patiently = Patience(stop)
+            storage = patiently(lambda: open_storage(storage_config, create=False))
+            at_the_end.callback(storage.close)
             study = patiently(lambda: join_study(storage, study_name, local))
             work = compress or patiently(lambda: study_compress(study))
             return Worker(study, work, stop, lease_seconds).run()
@@ -82,9 +88,9 @@ def worker_loop(
                 raise
             if stop.is_set():
                 return 0
+            if isinstance(error, StorageError):
+                raise
             raise unreachable(storage_config.parsed, error) from error
-        finally:
-            storage.close()
 
 
 @dataclass
@@ -169,15 +175,29 @@ def study_compress(study: OpenStudy) -> Compress:
     return compress_reference
 
 
+def stop_with_launcher() -> None:
+    """Ask this process to stop when the one that started it is gone, however it died.
+
+    Its input is a pipe that the other holds open and never writes to.
+    """
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            os.read(sys.stdin.fileno(), 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="launcher", daemon=True).start()
+
+
 @contextlib.contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
+def stop_on_signals(seconds: float = STOPPING_SECONDS) -> Iterator[threading.Event]:
     """Set an event at the first SIGTERM or SIGINT; a second one ends the process at once.
 
-    A process that is still there after ``STOPPING_SECONDS`` ends too: nothing finished is lost, and
+    A process that is still there after so many seconds ends too: nothing finished is lost, and
     its lease runs out by itself.
     """
     stop = threading.Event()
-    last_moment = threading.Timer(STOPPING_SECONDS, os._exit, (0,))
+    last_moment = threading.Timer(seconds, os._exit, (0,))
     last_moment.daemon = True
     handled = (signal.SIGTERM, signal.SIGINT)
 

@@ -100,6 +100,22 @@ VERBS: dict[str, Verb] = {
             code="worker:worker",
         ),
         Verb(
+            name="storage",
+            summary="make the tables of a database (search does so too), or upgrade them",
+            keys=("storage", "runs_dir"),
+            arguments=(
+                Argument(
+                    name="action",
+                    form="init|upgrade",
+                    meaning="init makes the tables that are missing; upgrade brings those of an "
+                    "earlier softshare to this version",
+                    positional=True,
+                    required=True,
+                ),
+            ),
+            code="storage:storage",
+        ),
+        Verb(
             name="status",
             summary="how far a study is: trials by state, running ones, failures and their reasons",
             keys=(*_STUDY, "score", "output"),
