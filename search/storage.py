@@ -176,11 +176,12 @@ def _optuna_storage(url: URL, *, skip_table_creation: bool) -> optuna.storages.R
         skip_table_creation=skip_table_creation,
     )
     if url.drivername == "sqlite":
-        event.listen(storage.engine, "begin", _begin_on_sqlite)
+        event.listen(storage.engine, "begin", begin_on_sqlite)
     return storage
 
 
-def _begin_on_sqlite(connection: Connection) -> None:
+def begin_on_sqlite(connection: Connection) -> None:
+    """Begin a transaction on SQLite, whose driver does so late and not for all statements."""
     # A transaction that reads first and then writes fails at once when another wrote in between;
     # one that takes the write lock at its start waits for its turn instead.
     begin = connection.get_execution_options().get("softshare_begin", "BEGIN IMMEDIATE")

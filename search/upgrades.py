@@ -12,6 +12,7 @@ from sqlalchemy import (
     NullPool,
     String,
     create_engine,
+    event,
     update,
 )
 from sqlalchemy.exc import DBAPIError
@@ -19,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from search.database_errors import unreachable
 from search.errors import StorageError
 from search.schema import IN_DATABASE, SCHEMA_VERSION, SchemaTable
-from search.storage import StorageConfig, creation_lock, schema_version, show
+from search.storage import StorageConfig, begin_on_sqlite, creation_lock, schema_version, show
 
 
 def upgrade(config: StorageConfig) -> int:
@@ -34,6 +35,8 @@ def upgrade(config: StorageConfig) -> int:
     url = config.parsed
     try:
         engine = create_engine(url, poolclass=NullPool)
+        if url.drivername == "sqlite":
+            event.listen(engine, "begin", begin_on_sqlite)
         with creation_lock(engine):
             version = schema_version(engine)
             if version is None:
