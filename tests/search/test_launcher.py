@@ -1,6 +1,7 @@
 import os
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ from search.storage import Storage, open_storage
 from search.study import OpenStudy, open_study
 from tests.data_sets import small_data, small_images, small_reference, write_idx_folder
 from tests.postgres import PASSWORD
-from tests.search.studies import small_config
+from tests.search.studies import launch, signal_worker, small_config, started
+from tests.search.test_worker import wait_for
 
 
 def local_config(folder: Path, url: str, num_trials: int, num_epochs: int = 2) -> SoftshareConfig:
@@ -145,6 +147,24 @@ def test_a_search_that_is_terminated_stops_its_workers_first(
     assert study.count_slots()[SlotState.free] == 1
     waiting = study.optuna_study.get_trials(deepcopy=False)
     assert [trial.state.name for trial in waiting] == ["FAIL", "WAITING"]
+    storage.close()
+
+
+def test_workers_end_when_their_launcher_is_killed(tmp_path: Path, sqlite_url: str) -> None:
+    config = local_config(tmp_path, sqlite_url, num_trials=1, num_epochs=2000)
+    storage = open_storage(config.storage)
+    study = create(storage, config)
+    with started((launch, (config,))) as (launcher,):
+        wait_for(storage, lambda snapshot: process_of(snapshot) is not None)
+        worker = process_of(read_study(storage, "study"))
+        signal_worker(launcher, signal.SIGKILL)
+        wait_for(storage, lambda snapshot: process_of(snapshot) is None)
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{worker}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert study.count_slots()[SlotState.free] == 1
+    assert has_checkpoint(storage)
     storage.close()
 
 
