@@ -29,7 +29,7 @@ from search.storage import StorageConfig
 LOCAL = ("storage", "workers", "device", "runs_dir", "cache_dir", "output")
 """Keys of one process alone: they may differ from one worker of a study to the next."""
 
-_LOCAL_OF_STUDY = ("name", "num_trials", "checkpoint_seconds")
+_LOCAL_OF_STUDY = ("name", "num_trials", "checkpoint_seconds", "start_from")
 
 
 class OutputFormat(Enum):
@@ -48,6 +48,8 @@ class StudyConfig:
         num_trials: trials that finish, over all workers and all resumptions; may grow later.
         seed: seed that every trial's own seeds are derived from.
         checkpoint_seconds: a running trial is stored about so often, to be gone on with elsewhere.
+        start_from: name of another study in the same database whose finished trials a new study
+            begins with; None for none.
         settings: names of the settings that are tried first, in this order.
     """
 
@@ -55,6 +57,7 @@ class StudyConfig:
     num_trials: int = 12
     seed: int = 0
     checkpoint_seconds: float = 120.0
+    start_from: str | None = None
     settings: list[str] = field(
         default_factory=lambda: ["best_known", "smaller", "more_accurate", "tutorial", "paper"]
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import optuna
 from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Row
@@ -19,8 +20,9 @@ from search.artifact_places import OutsideStore
 from search.artifacts import Artifacts, load_artifact, save_artifact
 from search.configuration import SoftshareConfig, differences, from_stored, to_stored
 from search.errors import StudyError
+from search.inheritance import inheritable
 from search.provenance import git_revision, package_versions
-from search.records import ENQUEUED, ReferenceRecord, missing_study
+from search.records import ENQUEUED, INHERITED_FROM, ReferenceRecord, missing_study
 from search.schema import IN_DATABASE, StudyTable, database_seconds
 from search.setting import load_settings
 from search.slots import SlotState, count_slots, resize
@@ -101,7 +103,8 @@ def open_study(
     """Create the study ``config.study.name``, or resume it with as many trials as asked.
 
     Raises:
-        StudyError: it exists with another configuration, or with more finished trials.
+        StudyError: it exists with another configuration, or with more finished trials; or it
+            cannot start from the study that it is to start from.
         ConfigError: a setting to be tried first does not fit the search space.
     """
     with storage.exclusively():
@@ -185,10 +188,22 @@ def _create(
     reference: ReferenceNetwork,
     data_fingerprint: str | None,
 ) -> None:
-    settings = load_settings(config)  # before anything is written: they may be refused
+    record = ReferenceRecord(
+        validation_error=reference.validation_error,
+        test_error=reference.test_error,
+        num_parameters=reference.num_parameters,
+        float32_bytes=reference.float32_bytes,
+    )
+    # Before anything is written: they may be refused.
+    settings = load_settings(config)
+    inherited = inheritable(storage, config, record, data_fingerprint)
     study = _new_optuna_study(storage, config.study.name)
     space = SearchSpace(config.space)
+    study.add_trials(inherited)
+    tried = {trial.user_attrs[ENQUEUED].get("setting") for trial in inherited}
     for setting in settings:
+        if setting.name in tried:
+            continue
         params = space.encode(setting.params)
         enqueued = {
             "setting": setting.name,
@@ -200,12 +215,6 @@ def _create(
     if place != IN_DATABASE:
         OutsideStore(place, create=True)
     artifact_id = save_artifact(Artifacts(storage, place), reference.to_bytes())
-    record = ReferenceRecord(
-        validation_error=reference.validation_error,
-        test_error=reference.test_error,
-        num_parameters=reference.num_parameters,
-        float32_bytes=reference.float32_bytes,
-    )
     optuna_study_id = storage.optuna_storage.get_study_id_from_name(config.study.name)
     with storage.write() as connection:
         created = connection.execute(
@@ -234,7 +243,7 @@ def _new_optuna_study(storage: Storage, name: str) -> optuna.Study:
         pass
     else:
         # Ours, left by a creator that died half-way, if nothing has run in it.
-        if any(t.state is not OptunaState.WAITING for t in left.get_trials(deepcopy=False)):
+        if any(not _was_given(trial) for trial in left.get_trials(deepcopy=False)):
             raise StudyError(
                 f"study {name} in {storage.address} was not made by softshare; "
                 "choose another study.name"
@@ -243,3 +252,8 @@ def _new_optuna_study(storage: Storage, name: str) -> optuna.Study:
     return optuna.create_study(
         study_name=name, storage=storage.optuna_storage, directions=DIRECTIONS
     )
+
+
+def _was_given(trial: FrozenTrial) -> bool:
+    """Return whether a study has had a trial from its creation."""
+    return trial.state is OptunaState.WAITING or INHERITED_FROM in trial.user_attrs
