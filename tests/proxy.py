@@ -41,17 +41,22 @@ class Proxy:
         _end(self._listener)
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # it is closed
             while True:
-                client, _ = self._listener.accept()
-                with self._lock:
-                    if self._is_cut:
-                        _end(client)
-                        continue
-                    server = socket.create_connection(("127.0.0.1", self._target_port))
-                    self._open += [client, server]
-                for source, sink in ((client, server), (server, client)):
-                    threading.Thread(target=_pass_on, args=(source, sink), daemon=True).start()
+                self._pass(self._listener.accept()[0])
+
+    def _pass(self, client: socket.socket) -> None:
+        with self._lock:
+            try:
+                if self._is_cut:
+                    raise ConnectionAbortedError
+                server = socket.create_connection(("127.0.0.1", self._target_port))
+            except OSError:  # it is cut, or the server is away
+                _end(client)
+                return
+            self._open += [client, server]
+        for source, sink in ((client, server), (server, client)):
+            threading.Thread(target=_pass_on, args=(source, sink), daemon=True).start()
 
 
 def _pass_on(source: socket.socket, sink: socket.socket) -> None:

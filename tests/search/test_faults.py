@@ -9,13 +9,8 @@ import signal
 import time
 from pathlib import Path
 
-from sqlalchemy import func, select
-
-from search.artifacts import Artifacts, load_artifact
 from search.configuration import SoftshareConfig
-from search.records import StudySnapshot, TrialState, read_study
-from search.schema import ArtifactTable, CheckpointTable, SlotTable
-from search.slots import SlotState
+from search.records import TrialState, read_study
 from search.spool import spool_folder
 from search.storage import Storage, StorageConfig, open_storage
 from tests.postgres import PostgresServer, running_server
@@ -33,31 +28,12 @@ from tests.search.studies import (
     workers,
 )
 from tests.search.test_worker import PATIENCE_SECONDS, is_training, join_all, wait_for
+from tests.search.wholeness import check_whole
 
 
 def local_config(folder: Path) -> SoftshareConfig:
     """What the workers of one machine share: its folder."""
     return small_config({"cache_dir": str(folder / "cache")})
-
-
-def check_whole(storage: Storage, num_trials: int) -> StudySnapshot:
-    """Check that a study is whole: its trials, its slots, its files."""
-    snapshot = read_study(storage, "study")
-    counted = [t for t in snapshot.trials if t.state is not TrialState.interrupted]
-    assert [trial.state for trial in counted] == [TrialState.complete] * num_trials
-    assert len({str(trial.params) for trial in counted}) == num_trials
-    with storage.read() as connection:
-        slots = connection.execute(select(SlotTable.state, SlotTable.trial_number)).all()
-        artifacts = set(connection.execute(select(ArtifactTable.id)).scalars())
-        assert connection.execute(select(func.count(CheckpointTable.origin))).scalar() == 0
-    assert {slot.state for slot in slots} == {SlotState.finished}
-    assert sorted(s.trial_number for s in slots) == [trial.number for trial in counted]
-    for artifact_id in artifacts:
-        load_artifact(Artifacts(storage), artifact_id)  # its checksum is right, or this raises
-    assert {trial.artifact_id for trial in counted} <= artifacts
-    for trial in counted:
-        assert trial.file_bytes is not None
-    return snapshot
 
 
 def postgres_storage(url: str) -> Storage:
