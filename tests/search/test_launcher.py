@@ -145,6 +145,7 @@ def test_a_search_that_is_terminated_stops_its_workers_first(
     assert not Path(f"/proc/{processes[0]}").exists()
     assert [t.state for t in read_study(storage, "study").trials] == [TrialState.interrupted]
     assert study.count_slots()[SlotState.free] == 1
+    assert has_checkpoint(storage)
     waiting = study.optuna_study.get_trials(deepcopy=False)
     assert [trial.state.name for trial in waiting] == ["FAIL", "WAITING"]
     storage.close()

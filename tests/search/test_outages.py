@@ -41,6 +41,12 @@ def test_a_connection_that_was_cut_is_an_outage_also_in_optunas_wrapping(
     assert not is_outage(StorageInternalError("of its own"))
 
 
+def test_a_full_disk_of_the_server_is_an_outage(postgres: PostgresServer) -> None:
+    url = postgres.url("postgres").render_as_string(hide_password=False)
+    full = error_of(url, "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$")
+    assert is_outage(full)
+
+
 def test_a_busy_file_is_an_outage(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/busy.db"
     engine = create_engine(url)
