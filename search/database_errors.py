@@ -17,7 +17,11 @@ _PASSING_SIGNS = (
     (r"closed the connection|terminating", "the server went away", "check that it runs"),
     (r"too many clients|slots are reserved", "it is full", "raise its max_connections"),
     (r"No space left|disk is full|could not extend", "its disk is full", "make room there"),
-    (r"starting up|shutting down", "it is starting or stopping", "try again in a moment"),
+    (
+        r"starting up|shutting down|not yet accepting|recovery",
+        "it is starting or stopping",
+        "try again in a moment",
+    ),
     (r"locked", "another process holds it", "wait, or stop that process"),
 )
 _LASTING_SIGNS = (
