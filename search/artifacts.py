@@ -24,15 +24,19 @@ CHUNK_BYTES = 1 << 20
 class Artifacts:
     """Keeps files at one place, and finds those that are kept at any."""
 
-    def __init__(self, storage: Storage, place: str = IN_DATABASE) -> None:
+    def __init__(
+        self, storage: Storage, place: str = IN_DATABASE, checkpoint_of: int | None = None
+    ) -> None:
         """Open the files of a database.
 
         Args:
             storage: the database, which knows of all files.
             place: where new files go: the database itself, as rows of at most ``CHUNK_BYTES``, or
                 one of ``search.artifact_places``.
+            checkpoint_of: new files are checkpoints of this study.
         """
         self._storage = storage
+        self._checkpoint_of = checkpoint_of
         self._place = place
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
@@ -63,14 +67,12 @@ class Artifacts:
         return io.BytesIO(content)
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        """Store a file as a whole or not at all; one of the same id is replaced.
+        """Store a file; one that breaks off half-way is missing. One of the same id is replaced.
 
         Raises:
             ArtifactStoreAwayError: the place outside the database cannot be used.
         """
         content = content_body.read()
-        if self._place != IN_DATABASE:
-            OutsideStore(self._place).write(artifact_id, content)
         with self._storage.write() as connection:
             _delete(connection, artifact_id)
             connection.execute(
@@ -80,18 +82,13 @@ class Artifacts:
                     sha256=hashlib.sha256(content).hexdigest(),
                     created_at=database_seconds(),
                     place=self._place,
+                    checkpoint_of=self._checkpoint_of,
                 )
             )
-            if self._place != IN_DATABASE:
-                return
-            for position in range(0, len(content), CHUNK_BYTES):
-                connection.execute(
-                    insert(ArtifactChunkTable).values(
-                        artifact_id=artifact_id,
-                        position=position // CHUNK_BYTES,
-                        content=content[position : position + CHUNK_BYTES],
-                    )
-                )
+            if self._place == IN_DATABASE:
+                _insert_chunks(connection, artifact_id, content)
+        if self._place != IN_DATABASE:  # after its row: a file that nothing knows of would stay
+            OutsideStore(self._place).write(artifact_id, content)
 
     def remove(self, artifact_id: str) -> None:
         """Remove a stored file.
@@ -139,6 +136,17 @@ def _chunks(connection: Connection, artifact_id: str) -> bytes:
         .order_by(ArtifactChunkTable.position)
     )
     return b"".join(chunks.scalars())
+
+
+def _insert_chunks(connection: Connection, artifact_id: str, content: bytes) -> None:
+    for position in range(0, len(content), CHUNK_BYTES):
+        connection.execute(
+            insert(ArtifactChunkTable).values(
+                artifact_id=artifact_id,
+                position=position // CHUNK_BYTES,
+                content=content[position : position + CHUNK_BYTES],
+            )
+        )
 
 
 def _delete(connection: Connection, artifact_id: str) -> None:

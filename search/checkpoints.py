@@ -18,12 +18,12 @@ from sqlalchemy.exc import IntegrityError
 
 from core.checkpoint import Checkpoints
 from core.outcome import EpochReport
-from search.artifacts import load_artifact, save_artifact
+from search.artifacts import Artifacts, load_artifact, save_artifact
 from search.errors import ArtifactError, ArtifactStoreAwayError
 from search.learning_curve import LearningCurve
 from search.lease import LeaseKeeper
 from search.outages import OUTAGES, Patience, is_outage
-from search.schema import CheckpointTable
+from search.schema import ArtifactTable, CheckpointTable
 from search.study import OpenStudy
 
 _STOPPING_SECONDS = 3.0  # of the ten that a process has to stop
@@ -145,7 +145,8 @@ def store_checkpoint(study: OpenStudy, origin: int, stored: StoredCheckpoint) ->
 
     The last one is there until the new one is whole.
     """
-    artifact_id = save_artifact(study.artifacts, stored.content)
+    store = Artifacts(study.storage, study.artifact_place, checkpoint_of=study.study_id)
+    artifact_id = save_artifact(store, stored.content)
     mine = (CheckpointTable.study_id == study.study_id, CheckpointTable.origin == origin)
     needless: str | None = artifact_id
     with contextlib.suppress(IntegrityError), study.storage.write() as connection:
@@ -209,12 +210,18 @@ def has_checkpoint_of(study: OpenStudy, origin: int, trial_number: int) -> bool:
 
 
 def remove_checkpoints(study: OpenStudy, origin: int | None = None) -> None:
-    """Remove the checkpoint of a trial that is over, or all of a study that is."""
+    """Remove the checkpoint of a trial that is over, or all of a study that is.
+
+    Of a study also those are removed that were stored by halves when their worker was killed.
+    """
     mine = [CheckpointTable.study_id == study.study_id]
-    if origin is not None:
+    files = select(CheckpointTable.artifact_id).where(*mine, CheckpointTable.origin == origin)
+    if origin is None:
+        files = select(ArtifactTable.id).where(ArtifactTable.checkpoint_of == study.study_id)
+    else:
         mine.append(CheckpointTable.origin == origin)
     with study.storage.write() as connection:
-        gone = connection.execute(select(CheckpointTable.artifact_id).where(*mine)).scalars().all()
+        gone = connection.execute(files).scalars().all()
         if gone:
             connection.execute(delete(CheckpointTable).where(*mine))
     for artifact_id in gone:

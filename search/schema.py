@@ -126,7 +126,11 @@ class CheckpointTable(Tables):
 
 
 class ArtifactTable(Tables):
-    """A stored file; where its place is the database its bytes are in ``ArtifactChunkTable``."""
+    """A stored file; where its place is the database its bytes are in ``ArtifactChunkTable``.
+
+    ``checkpoint_of`` is the study whose checkpoint it is, by which those that a killed worker left
+    behind are found. A file outside the database may be missing: its row is written first.
+    """
 
     __tablename__ = "softshare_artifact"
 
@@ -137,6 +141,7 @@ class ArtifactTable(Tables):
     place: Mapped[str] = mapped_column(
         String(1024), default=IN_DATABASE, server_default=IN_DATABASE
     )
+    checkpoint_of: Mapped[int | None]
 
 
 class ArtifactChunkTable(Tables):

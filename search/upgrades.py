@@ -64,6 +64,7 @@ def _from_version_1(operations: Operations) -> None:
         operations.add_column(
             table, Column(column, String(1024), nullable=False, server_default=IN_DATABASE)
         )
+    operations.add_column("softshare_artifact", Column("checkpoint_of", Integer))
     operations.create_table(
         "softshare_checkpoint",
         Column("study_id", Integer, ForeignKey("softshare_study.id"), primary_key=True),

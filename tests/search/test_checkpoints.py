@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 import core.compress
 from core.errors import CheckpointError
 from core.outcome import CompressionOutcome
-from search.artifacts import load_artifact
+from search.artifacts import Artifacts, load_artifact, save_artifact
 from search.checkpoints import StoredCheckpoint, Watch, load_checkpoint, store_checkpoint
 from search.compression import compress_config
 from search.configuration import SoftshareConfig
@@ -21,6 +21,7 @@ from search.slots import Slot, SlotState, claim, expire_leases_of
 from search.storage import Storage
 from search.study import OpenStudy
 from search.trial import Compress, run_trial
+from search.worker import Worker
 from tests.data_sets import small_data, small_reference
 from tests.search.studies import instant_outcome, report, small_study
 
@@ -128,6 +129,14 @@ def test_a_checkpoint_takes_the_place_of_the_last_one(storage: Storage) -> None:
     store_checkpoint(study, 0, checkpoint(b"late"))  # of an attempt that does not know yet
     assert load_checkpoint(study, 0) == checkpoint(b"the end", is_outcome=True)
     assert count(storage, ArtifactTable) == 2
+
+
+def test_a_study_that_is_over_leaves_no_checkpoint_not_even_half_of_one(storage: Storage) -> None:
+    study = small_study(storage, num_trials=1)
+    halves = Artifacts(storage, checkpoint_of=study.study_id)
+    save_artifact(halves, b"its worker was killed before it was noted")
+    Worker(study, lambda *_: instant_outcome(), threading.Event()).run()
+    assert count(storage, ArtifactTable) == 2  # the reference network and the file
 
 
 def test_an_interval_that_is_over_makes_a_checkpoint_due(storage: Storage) -> None:
