@@ -184,7 +184,7 @@ def work_with_skewed_clock(url: str, local: SoftshareConfig, seconds: float) -> 
     rightly = time.time
     time.time = lambda: rightly() + seconds
     optuna.storages._rdb.storage.datetime = Skewed
-    work(url, local, "brief", 1.0)
+    work(url, local, "brief", 30.0)
 
 
 def work_on_a_full_disk(url: str, local: SoftshareConfig) -> None:

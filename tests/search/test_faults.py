@@ -45,6 +45,7 @@ def test_workers_killed_at_every_stage_of_a_trial(postgres_url: str, tmp_path: P
     small_study(storage, num_trials=len(STAGES) + 1, settings=["tutorial", "paper"])
     with started(*[(die, (postgres_url, local, stage, 1.0)) for stage in STAGES]) as victims:
         assert join_all(victims) == [-signal.SIGKILL] * len(STAGES)
+    time.sleep(1.2)  # longer than their leases
     with workers(postgres_url, 2, lease_seconds=30, local=local) as successors:
         assert join_all(successors) == [0, 0]
     snapshot = check_whole(storage, len(STAGES) + 1)
@@ -109,7 +110,7 @@ def test_workers_whose_clocks_are_an_hour_wrong(postgres_url: str, tmp_path: Pat
     with started(*calls) as processes:
         assert join_all(processes) == [0] * 3
     snapshot = check_whole(storage, 3)
-    # Nobody's lease was taken for one that had run out: brief trials last for two leases.
+    # Nobody's lease of half a minute was taken for one that had run out.
     assert len(snapshot.trials) == 3
     storage.close()
 
@@ -191,9 +192,11 @@ def test_a_worker_told_to_stop_without_a_database_stops(tmp_path: Path) -> None:
         with workers(url, 1, speed="slow", lease_seconds=1, local=local) as (worker,):
             wait_for(storage, is_training)
             server.kill()
+            asked_at = time.monotonic()
             signal_worker(worker, signal.SIGINT)
             worker.join(PATIENCE_SECONDS)
             assert worker.exitcode == 0
+            assert time.monotonic() - asked_at < 30
         storage.close()
 
 
