@@ -66,6 +66,7 @@ class TrialWatch:
     Attributes:
         last: the checkpoint to go on from, None to begin.
         epoch: epochs that are over.
+        has_stored: whether a checkpoint was stored here.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class TrialWatch:
             left: what an earlier attempt left.
         """
         self.last = None if left is None else left.content
+        self.has_stored = False
         self._study, self._trial_number, self._origin = study, trial_number, origin
         self._lease, self._stop = lease, stop
         self._curve = LearningCurve(study.storage, study.study_id, trial_number)
@@ -105,6 +107,10 @@ class TrialWatch:
         self._curve.add(report)
         self.epoch = report.epoch
         self._lease.check()
+
+    def begin_anew(self) -> None:
+        """Forget what an earlier attempt left, which cannot be gone on from."""
+        self.last, self.epoch = None, 0
 
     def due(self) -> bool:
         """Return whether a checkpoint is due.
@@ -130,6 +136,7 @@ class TrialWatch:
             content=checkpoint,
         )
         try:
+            self.has_stored = True  # or in part
             patiently(lambda: store_checkpoint(self._study, self._origin, stored))
         except OUTAGES as error:
             if not is_outage(error):

@@ -13,14 +13,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from optuna.exceptions import UpdateFinishedTrialError
-from optuna.samplers import RandomSampler
-from optuna.trial import FrozenTrial, Trial
+from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
+from sqlalchemy import String, cast, select
 
 from search.checkpoints import StoredCheckpoint, remove_checkpoints, store_checkpoint
 from search.errors import LeaseLostError, StudyError
 from search.outages import Patience
 from search.records import ENQUEUED, INTERRUPTED, RECORD, TrialState, trial_state
+from search.schema import optuna_trials
 from search.scoring import ACCURACY_CONSTRAINT
 from search.slots import Slot, finish, renew
 from search.study import OpenStudy
@@ -41,6 +42,7 @@ class Ending:
         state: Optuna's name of how it ended: COMPLETE, PRUNED or FAIL.
         record: what is recorded of it, without its artifacts' names.
         epoch: epochs that were over.
+        has_checkpoint: whether one may be stored, to be removed.
         values: the objectives, where it is complete.
         violation: of the accuracy cap, where that is known.
         file: the compressed file, where it is complete.
@@ -53,6 +55,7 @@ class Ending:
     state: str
     record: dict[str, Any]
     epoch: int = 0
+    has_checkpoint: bool = False
     values: list[float] | None = None
     violation: float | None = None
     file: bytes | None = None
@@ -116,13 +119,8 @@ def deliver_left(study: OpenStudy, patiently: Patience) -> None:
 def _tell(study: OpenStudy, ending: Ending, patiently: Patience) -> TrialState:
     storage, optuna_storage = study.storage, study.storage.optuna_storage
     patiently(lambda: renew(storage, ending.slot))
-    trial_id = patiently(
-        lambda: optuna_storage.get_trial_id_from_study_id_trial_number(
-            study.optuna_study_id, ending.trial_number
-        )
-    )
-    trial = patiently(lambda: optuna_storage.get_trial(trial_id))
-    if trial.state is OptunaState.RUNNING:
+    trial_id, state = patiently(lambda: _find(study, ending.trial_number))
+    if state == OptunaState.RUNNING.name:
         record = patiently(lambda: _store_files(study, ending))
         patiently(lambda: optuna_storage.set_trial_user_attr(trial_id, RECORD, record))
         if ending.violation is not None:
@@ -138,14 +136,31 @@ def _tell(study: OpenStudy, ending: Ending, patiently: Patience) -> TrialState:
                 skip_if_finished=True,
             )
         )
+    else:
+        trial = patiently(lambda: optuna_storage.get_trial(trial_id))
     ended = trial_state(trial.state.name, INTERRUPTED in trial.user_attrs)
     if ended is TrialState.interrupted:
         raise LeaseLostError(f"trial {trial.number} was interrupted before it was told")
     # A slot lost at this point was closed by who took it: its trial is told.
     with contextlib.suppress(LeaseLostError):
         patiently(lambda: finish(storage, ending.slot))
-    patiently(lambda: remove_checkpoints(study, ending.origin))
+    if ending.has_checkpoint:
+        patiently(lambda: remove_checkpoints(study, ending.origin))
     return ended
+
+
+def _find(study: OpenStudy, trial_number: int) -> tuple[int, str]:
+    """Return the key of a trial in Optuna's tables and the name of its state there."""
+    with study.storage.read() as connection:
+        row = connection.execute(
+            select(
+                optuna_trials.c.trial_id, cast(optuna_trials.c.state, String).label("state")
+            ).where(
+                optuna_trials.c.study_id == study.optuna_study_id,
+                optuna_trials.c.number == trial_number,
+            )
+        ).one()
+    return row.trial_id, row.state
 
 
 def _store_files(study: OpenStudy, ending: Ending) -> dict[str, Any]:
@@ -161,10 +176,10 @@ def _store_files(study: OpenStudy, ending: Ending) -> dict[str, Any]:
 
 
 def _constrain(study: OpenStudy, trial_id: int, violation: float) -> None:
-    study.optuna_study.sampler = RandomSampler()  # nothing is asked of it any more
-    trial = Trial(study.optuna_study, trial_id)
-    if ACCURACY_CONSTRAINT not in trial.constraints:
-        trial.set_constraint(ACCURACY_CONSTRAINT, violation)
+    # As ``Trial.set_constraint`` does, which needs the trial as it was asked for.
+    template = create_trial(state=OptunaState.FAIL, constraints={ACCURACY_CONSTRAINT: violation})
+    for key, value in template.system_attrs.items():
+        study.storage.optuna_storage.set_trial_system_attr(trial_id, key, value)
 
 
 def _leave_to_successor(study: OpenStudy, ending: Ending) -> None:

@@ -91,12 +91,21 @@ class _Attempt:
 
     def _run(self, trial: Trial, compress: Compress) -> TrialState | None:
         record, origin = self._begin(trial)
-        left = self.patiently(lambda: load_checkpoint(self.study, origin))
+        left = None
+        if origin != trial.number:
+            left = self.patiently(lambda: load_checkpoint(self.study, origin))
         ending = None
         if left is not None and left.is_outcome:
             ending, left = self._ending_of(left, trial), None
         if ending is None:
-            ending = self._work(trial, origin, record, left, compress)
+            watch = self.patiently(
+                lambda: TrialWatch(self.study, trial.number, origin, self.lease, self.stop, left)
+            )
+            ending = replace(
+                self._work(trial, origin, record, watch, compress),
+                epoch=watch.epoch,
+                has_checkpoint=watch.has_stored or origin != trial.number,
+            )
         name = f"{trial.number}-{self.slot.token}"
         with self.study.spool.keeping(name, ending.to_bytes()):
             return deliver(self.study, ending, self.patiently)
@@ -127,14 +136,14 @@ class _Attempt:
             return None
         curve = LearningCurve(self.study.storage, self.study.study_id, trial.number)
         self.patiently(lambda: curve.inherit(left.trial_number, left.epoch))
-        return replace(ending, slot=self.slot, trial_number=trial.number)
+        return replace(ending, slot=self.slot, trial_number=trial.number, has_checkpoint=True)
 
     def _work(
         self,
         trial: Trial,
         origin: int,
         record: dict[str, Any],
-        left: StoredCheckpoint | None,
+        watch: TrialWatch,
         compress: Compress,
     ) -> Ending:
         """Compress, from where an earlier attempt left it, and return how it ended."""
@@ -146,9 +155,6 @@ class _Attempt:
             state=OptunaState.FAIL.name,
             record=record,
         )
-        watch = self.patiently(
-            lambda: TrialWatch(study, trial.number, origin, self.lease, self.stop, left)
-        )
         try:
             config = with_params(
                 study.config,
@@ -159,17 +165,13 @@ class _Attempt:
             outcome = compress(config, watch)
         except CheckpointError as error:
             _logger.warning("trial %d begins anew: %s", trial.number, error)
-            return self._work(trial, origin, record, None, compress)
+            watch.begin_anew()
+            return self._work(trial, origin, record, watch, compress)
         except (StopRequested, LeaseLostError):
             raise
         except RetrainingStopped as stopped:
             record["reason"] = str(stopped)
-            return replace(
-                ending,
-                state=OptunaState.PRUNED.name,
-                epoch=watch.epoch,
-                violation=VIOLATION_OF_STOPPED,
-            )
+            return replace(ending, state=OptunaState.PRUNED.name, violation=VIOLATION_OF_STOPPED)
         except Exception as error:  # noqa: BLE001 it is recorded, and the study goes on
             record["reason"] = _reason(error, trial.number)
             return ending
@@ -181,7 +183,6 @@ class _Attempt:
         return replace(
             ending,
             state=OptunaState.COMPLETE.name,
-            epoch=watch.epoch,
             values=values,
             violation=score(outcome, study.config.score).violation,
             file=outcome.file,

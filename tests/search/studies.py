@@ -156,7 +156,7 @@ def work(url: str, local: SoftshareConfig, speed: str, lease_seconds: float) -> 
 
 STAGES = {
     "asked for": ("search.trial", "attach_trial"),
-    "noted": ("search.trial", "load_checkpoint"),
+    "noted": ("search.trial", "TrialWatch"),
     "computed": ("search.delivery", "_store_files"),
     "stored": ("search.delivery", "_constrain"),
     "told": ("search.delivery", "finish"),
