@@ -83,8 +83,8 @@ def _lock(path: Path) -> FileLock:
 
 
 def _remove(path: Path) -> None:
-    """Remove an ending and, if it was the last, the folder."""
-    path.unlink(missing_ok=True)
-    path.with_suffix(".lock").unlink(missing_ok=True)
+    """Remove an ending and, if it was the last, the folder; one that stays is told once more."""
     with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+        path.with_suffix(".lock").unlink(missing_ok=True)
         path.parent.rmdir()
