@@ -127,7 +127,11 @@ def resume_study(storage: Storage, config: SoftshareConfig) -> OpenStudy | None:
     row = _find(storage, name)
     if row is None:
         return None
-    differing = differences(row.config, to_stored(config))
+    place = config.storage.artifacts
+    differing = differences(
+        {**row.config, "storage": {"artifacts": row.artifacts}},
+        {**to_stored(config), "storage": {"artifacts": place}},
+    )
     if differing:
         raise StudyError(
             f"study {name} exists with another configuration: {'; '.join(differing)}; give the "
