@@ -12,6 +12,7 @@ import sys
 import time
 import zlib
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,13 +27,14 @@ from core.codec import (
     decode,
     encode,
 )
-from core.codec.coders import CODERS
 from core.codec.container import CHECKSUM_BYTES
 from core.errors import CodecError
 
 NUM_FILES = 10**6
 MAX_ELEMENTS = 10**5
 JOBS = 50
+GOLDEN = sorted((Path(__file__).parents[1] / "tests/core/codec/golden").glob("*.sws"))
+"""One file of each format version."""
 
 
 def networks() -> list[CompressedNetwork]:
@@ -58,15 +60,15 @@ def networks() -> list[CompressedNetwork]:
     return made
 
 
-def with_every_coder(network: CompressedNetwork) -> list[bytes]:
+def files(network: CompressedNetwork) -> list[bytes]:
     """Its file as encoded, and with Huffman codes only, so that no coder goes untested."""
-    import core.codec.coders as module  # noqa: PLC0415 to take coders away for a moment
+    import core.codec.joint_records as module  # noqa: PLC0415 to share nothing for a moment
 
-    files = [encode(network)]
-    module.CODERS = CODERS[:3]
-    files.append(encode(network))
-    module.CODERS = CODERS
-    return files
+    made, share = [encode(network)], module.is_sharable
+    module.is_sharable = lambda tensor: False
+    made.append(encode(network))
+    module.is_sharable = share
+    return made
 
 
 def mutated(body: bytes, generator: random.Random) -> bytes:
@@ -97,7 +99,8 @@ def run(job: tuple[int, int]) -> dict[str, Any]:
     """Decode ``num_files`` mutated files from a seed."""
     seed, num_files = job
     generator = random.Random(seed)
-    bodies = [file[:-CHECKSUM_BYTES] for n in networks() for file in with_every_coder(n)]
+    bodies = [file[:-CHECKSUM_BYTES] for n in networks() for file in files(n)]
+    bodies += [path.read_bytes()[:-CHECKSUM_BYTES] for path in GOLDEN]
     for body in bodies:  # compile before the clock and the memory count
         decode(body + zlib.crc32(body).to_bytes(CHECKSUM_BYTES, "little"))
     start_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

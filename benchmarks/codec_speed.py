@@ -2,17 +2,23 @@
 
 The networks are of four equal square layers with clustered rows and columns, 5 % of the weights
 not zero. Each size is measured in a process of its own; memory is the greatest growth of that
-process while it encodes or decodes, in copies of the network as float32.
+process while it encodes or decodes, in copies of the network as float32. Start-up, a new process
+that imports the codec and decodes a small file, is measured apart: with the machine code in numba's
+cache, and once without it.
 ``python -m benchmarks.codec_speed [NUM_WEIGHTS ...]``; ``NNCODEC_PYTHON`` as in ``codec_size``,
 up to a million weights.
 """
 
 import lzma
 import multiprocessing
+import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +27,7 @@ from benchmarks.codec_size import nncodec_results
 from benchmarks.record import write_result
 from core.codec import ClusteredTensor, CompressedNetwork, decode, encode
 
-SIZES = (10**4, 10**5, 10**6, 25 * 10**6)
+SIZES = (10**4, 10**5, 10**6, 10**7, 25 * 10**6, 10**8)
 LAYERS = 4
 DENSITY = 0.05
 MAX_WEIGHTS_FOR_OTHERS = 10**6
@@ -86,6 +92,26 @@ def measure(num_weights: int) -> dict[str, Any]:
     return result
 
 
+def start_up_seconds() -> dict[str, float]:
+    """Seconds of a new process from its start to a decoded small file."""
+    program = "import sys; from core.codec import decode; decode(open(sys.argv[1], 'rb').read())"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "small.sws")
+        path.write_bytes(encode(CompressedNetwork("", weights_of(10**4))))
+        empty_cache = os.environ | {"NUMBA_CACHE_DIR": folder}
+        seconds = {}
+        for name, environment in (
+            ("compiling", empty_cache),
+            ("cached", empty_cache),
+            ("python_alone", os.environ),
+        ):
+            code = "pass" if name == "python_alone" else program
+            start = time.perf_counter()
+            subprocess.run([sys.executable, "-c", code, path], check=True, env=environment)
+            seconds[name] = time.perf_counter() - start
+    return seconds
+
+
 def main() -> None:
     sizes = tuple(int(argument) for argument in sys.argv[1:]) or SIZES
     results = []
@@ -93,7 +119,9 @@ def main() -> None:
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             results.append(pool.apply(measure, (size,)))
         print(results[-1], flush=True)
-    print(write_result("codec_speed", [0], {"networks": results}))
+    measured = {"networks": results, "start_up_seconds": start_up_seconds()}
+    print(measured["start_up_seconds"])
+    print(write_result("codec_speed", [0], measured))
 
 
 if __name__ == "__main__":

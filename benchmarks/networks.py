@@ -2,10 +2,10 @@
 
 ``python -m benchmarks.networks EXPERIMENT …`` compresses with the setting of each experiment of
 ``conf/experiment`` and with magnitude pruning in the place of the retraining (same epochs, same
-distillation, same quantisation, same file), and writes ``results/<experiment>/compression.json``
-with the file of least validation error beside it, ``best.sws``. Settings were chosen on validation
-data; the test errors are those of what was chosen. A seed decides the order of the batches and the
-views of the images; the reference network is one.
+distillation, same quantisation, same file; the better of two rates), and writes
+``results/<experiment>/compression.json`` with the file of least validation error beside it,
+``best.sws``. Settings were chosen on validation data; the test errors are those of what was chosen.
+A seed decides the order of the batches and the views of the images; the reference network is one.
 """
 
 import statistics
@@ -24,9 +24,10 @@ from core.pruning import PruningConfig
 from core.reference import load_or_train_reference
 from core.runtime import use_one_thread
 from search.compression import compress_config
-from search.configuration import SoftshareConfig, compose
+from search.configuration import SoftshareConfig, compose, with_params
 
 SEEDS = (1, 2, 3)
+CONTROL_RATES = (0.25, 1.0)  # of ours: the control gets the one of less validation error
 MODULE = "networks"
 
 Compress = Callable[[CompressConfig], CompressionOutcome]
@@ -77,6 +78,11 @@ def rows(outcomes: Sequence[CompressionOutcome]) -> dict[str, Any]:
     }
 
 
+def mean_validation_error(outcomes: Sequence[CompressionOutcome]) -> float:
+    """Return the mean over the seeds."""
+    return statistics.mean(outcome.validation_error for outcome in outcomes)
+
+
 def table_1(measured: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rows that the report's Table 1 takes from a result: means over the seeds."""
     shifted = measured["images_shifted_by"]
@@ -111,10 +117,17 @@ def measure(experiment: str) -> Path:
     print(experiment, flush=True)
     ours = run(config, lambda trial: compress(reference, data, trial))
     best = min(ours, key=lambda outcome: outcome.validation_error)
-    print(" control, at as many non-zeros as ours", flush=True)
     nonzero_fraction = statistics.mean(outcome.nonzero_fraction for outcome in ours)
     pruning = PruningConfig(sparsity=1 - nonzero_fraction)
-    control = run(config, lambda trial: compress_by_pruning(reference, data, trial, pruning))
+    controls = {}
+    for share in CONTROL_RATES:
+        lr_weights = share * config.retrain.lr_weights
+        print(f" control, at as many non-zeros as ours and a rate of {lr_weights:g}", flush=True)
+        at_rate = with_params(config, {"retrain.lr_weights": lr_weights})
+        controls[lr_weights] = run(
+            at_rate, lambda trial: compress_by_pruning(reference, data, trial, pruning)
+        )
+    control_lr, control = min(controls.items(), key=lambda item: mean_validation_error(item[1]))
     folder = RESULTS / experiment
     folder.mkdir(parents=True, exist_ok=True)
     write_file(folder / "best.sws", best.file)
@@ -125,7 +138,7 @@ def measure(experiment: str) -> Path:
         "reference_test_error": reference.test_error,
         "images_shifted_by": config.retrain.augment_shift,
         "soft_weight_sharing": rows(ours),
-        "magnitude_pruning_control": rows(control),
+        "magnitude_pruning_control": rows(control) | {"lr_weights": control_lr},
         "best_file": {
             "path": f"results/{experiment}/best.sws",
             "seed": SEEDS[ours.index(best)],

@@ -13,7 +13,7 @@ from core.codec import encode
 from core.data import Data
 from core.device import explaining_exhaustion
 from core.outcome import CompressionOutcome, OnEpoch
-from core.packing import measure, pack
+from core.packing import coded_codebook, measure, pack
 from core.post_processing import (
     PostProcessingConfig,
     QuantisedTensor,
@@ -120,6 +120,7 @@ def compress_by_pruning(
             state to go on from; the file has the same bytes however often that happens.
 
     Raises:
+        ConfigError: the shrinking left fewer weights than the pruning is to leave.
         RetrainError: a loss is not finite, there is no weight to prune, or the memory of the GPU
             is exhausted.
         CheckpointError: the checkpoint to go on from is damaged or of another compression.
@@ -135,7 +136,7 @@ def compress_by_pruning(
             start.training_set,
             start.error_loss,
             start.validation,
-            pruning,
+            pruning.after_shrinking(report.weights_left),
             config.retrain,
             report,
         )
@@ -213,5 +214,4 @@ def finish(
 
 def coded_values(tensors: list[QuantisedTensor]) -> dict[str, NDArray[np.float32]]:
     """Return the values that the file will hold for quantised weights, by name."""
-    codebooks = {tensor.name: tensor.codebook.detach().half().float() for tensor in tensors}
-    return {tensor.name: codebooks[tensor.name][tensor.indices].numpy() for tensor in tensors}
+    return {t.name: coded_codebook(t.codebook)[t.indices.numpy()] for t in tensors}

@@ -7,7 +7,7 @@ from torch import nn
 from core.data import Data, Split
 from core.networks import NetworkDescription, description
 from core.reference import ReferenceNetwork
-from core.retraining import ErrorLoss, Reporter, RetrainConfig, TrainingSet
+from core.retraining import ErrorLoss, Reporter, RetrainConfig, TrainingSet, num_weights
 from core.shrinking import ShrinkingConfig, equalise, shrink
 
 
@@ -67,6 +67,7 @@ def prepare(
     if shrinking.equalise:
         equalise(network, described.chains, described.input_shape)
     if shrinking.units:
+        before = num_weights(network)
         shrink(
             network,
             described.chains,
@@ -79,4 +80,5 @@ def prepare(
         )
         if shrinking.equalise:
             equalise(network, described.chains, described.input_shape)
+        report.weights_left = num_weights(network) / before
     return Preparation(network, described, training_set, error_loss, data.validation, report)

@@ -12,7 +12,11 @@ ROOT = Path(__file__).parents[1]
 
 # Before anything imports core: shapes and types of every call in it are checked at run time. Numba
 # compiles from the plain source of a function, so what it compiles stays as it is.
-checked = [path for path in ROOT.glob("core/**/*.py") if "import numba" not in path.read_text()]
+checked = [
+    path
+    for path in ROOT.glob("core/**/*.py")
+    if not any(sign in path.read_text() for sign in ("import numba", "@compiled"))
+]
 jaxtyping.install_import_hook(
     [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in checked],
     "beartype.beartype",

@@ -7,7 +7,6 @@ goes by the number. A new coder joins the list with a number of its own.
 import numpy as np
 
 from core.codec.byte_reader import ByteReader, write_number
-from core.codec.context_coders import ClusteredContextCoder, UniformContextCoder
 from core.codec.payload import (
     PayloadBits,
     RowsBefore,
@@ -39,7 +38,7 @@ class ClusteredHuffmanCoder:
     kind = 1
     name = "clustered (CSR + Huffman)"
 
-    def encode(self, tensor: CodedTensor, rows_before: RowsBefore = None) -> bytes | None:
+    def encode(self, tensor: CodedTensor) -> bytes | None:
         """The payload of a ``ClusteredTensor``."""
         if not isinstance(tensor, ClusteredTensor):
             return None
@@ -80,7 +79,7 @@ class UniformHuffmanCoder:
     kind = 2
     name = "uniform (Huffman)"
 
-    def encode(self, tensor: CodedTensor, rows_before: RowsBefore = None) -> bytes | None:
+    def encode(self, tensor: CodedTensor) -> bytes | None:
         """The payload of a ``UniformTensor``."""
         if not isinstance(tensor, UniformTensor):
             return None
@@ -117,7 +116,7 @@ class FloatCoder:
     kind = 3
     name = "float32"
 
-    def encode(self, tensor: CodedTensor, rows_before: RowsBefore = None) -> bytes | None:
+    def encode(self, tensor: CodedTensor) -> bytes | None:
         """The payload of a ``FloatTensor``."""
         return tensor.values.astype("<f4").tobytes() if isinstance(tensor, FloatTensor) else None
 
@@ -138,16 +137,13 @@ CODERS: tuple[TensorCoder, ...] = (
     ClusteredHuffmanCoder(),
     UniformHuffmanCoder(),
     FloatCoder(),
-    ClusteredContextCoder(),
-    UniformContextCoder(),
 )
 
 
-def encode_tensor(tensor: CodedTensor, rows_before: RowsBefore = None) -> tuple[TensorCoder, bytes]:
-    """The coder with the shortest payload for a tensor, and that payload."""
-    payloads = [(coder, coder.encode(tensor, rows_before)) for coder in CODERS]
-    fitting = [(coder, payload) for coder, payload in payloads if payload is not None]
-    return min(fitting, key=lambda pair: len(pair[1]))
+def encode_tensor(tensor: CodedTensor) -> tuple[TensorCoder, bytes]:
+    """The coder of a tensor, and its payload."""
+    payloads = [(coder, coder.encode(tensor)) for coder in CODERS]
+    return next((coder, payload) for coder, payload in payloads if payload is not None)
 
 
 def _payload_bits(bits: StreamBits, codebook: int, numbers: int) -> PayloadBits:

@@ -4,12 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.codec.container import (
-    CHECKSUM_BYTES,
-    DEFAULT_MAX_ELEMENTS,
-    Record,
-    read_contents,
-)
+from core.codec.container import CHECKSUM_BYTES, DEFAULT_MAX_ELEMENTS, read_contents
+from core.codec.contents import Record
 from core.codec.payload import PayloadBits
 from core.codec.tensors import ClusteredTensor, UniformTensor
 
@@ -97,7 +93,7 @@ def _describe_tensor(record: Record) -> TensorDescription:
         num_nonzeros = int(np.count_nonzero(tensor.values))
     return TensorDescription(
         name=record.name,
-        kind=record.coder.name,
+        kind=record.kind,
         shape=tensor.shape,
         num_elements=int(np.prod(tensor.shape, dtype=np.int64)),
         num_nonzeros=num_nonzeros,

@@ -42,28 +42,33 @@ class PayloadBits:
 
 
 @runtime_checkable
-class TensorCoder(Protocol):
-    """A way to write tensors.
+class TensorReader(Protocol):
+    """A way in which tensors stand in a file.
 
     Attributes:
-        kind: the coder's number in the file, 1 to 15; never given to another coder.
+        kind: its number in the file, 1 to 15; never given to another one.
         name: its name for people.
     """
 
     kind: int
     name: str
 
-    def encode(self, tensor: CodedTensor, rows_before: RowsBefore) -> bytes | None:
-        """The payload, or ``None`` if this coder does not take such a tensor."""
-
     def decode(
-        self, payload: ByteReader, shape: tuple[int, ...], rows_before: RowsBefore
+        self, payload: ByteReader, shape: tuple[int, ...], rows_before: RowsBefore = None
     ) -> tuple[CodedTensor, PayloadBits]:
         """The tensor, whose payload is all that is left to read, and where its bits are.
 
         Raises:
             CodecError: the payload does not hold a tensor of this shape.
         """
+
+
+@runtime_checkable
+class TensorCoder(TensorReader, Protocol):
+    """A way to write tensors, too."""
+
+    def encode(self, tensor: CodedTensor) -> bytes | None:
+        """The payload, or ``None`` if this coder does not take such a tensor."""
 
 
 def rows_of(tensor: CodedTensor, rows_before: RowsBefore) -> RowsBefore:

@@ -1,14 +1,15 @@
-"""Reads ``.sws`` files with NumPy and ``constriction`` alone: copy this one file and ``read``.
+"""Reads ``.sws`` files of format version 3 with NumPy and ``constriction`` alone.
 
 A second decoder, written from ``docs/format.md`` and independent of the rest of this package: for
-machines without torch and numba. It is plain Python, so a tensor coded by context mixing takes
-some ten microseconds a live element; a LeNet-300-100 takes a second or two. It is longer than a
-module of ours should be, since it must stand alone.
+machines without torch and numba. Copy this file and ``initial_state.bin``, and ``read``. It is
+plain Python, so that a decision of the shared stream takes some ten microseconds; a LeNet-300-100
+takes a second. It is longer than a module of ours should be, since it must stand alone.
 """
 
 import zlib
 from collections.abc import Callable
-from math import prod
+from math import isqrt, log, prod
+from pathlib import Path
 from typing import Any
 
 import constriction
@@ -17,9 +18,12 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
+Shape = tuple[int, ...]
 
 _HUFFMAN = constriction.symbol.huffman
 _BIT = _HUFFMAN.DecoderHuffmanTree(np.array([0.5, 0.5]))
+_CHARACTERS = b"abcdefghijklmnopqrstuvwxyz_.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_KINDS = (6, 7, 3, 1, 2)
 
 _LOGISTIC = (
     *(22, 36, 60, 98, 162, 267, 440, 724, 1179, 1921, 3108, 4971, 7812, 11956, 17625, 24743),
@@ -31,18 +35,13 @@ _SQUASH = [
     for x in range(4096)
 ]
 _STRETCH = np.clip(np.searchsorted(_SQUASH, 16 * np.arange(4096) + 8) - 2048, -2047, 2047).tolist()
+_LOG = [round(256 * log(max(x, 1))) for x in range(4096)]
+_RATES = [655360 // (10 * n + 16) for n in range(1024)]
+_CONFIDENCES = [256 * n // (n + 1) for n in range(1024)]
 
-# Greatest count, lasting and initial rate of learning, horizon, tenths in the denominators of
-# rate and confidence, initial weights; of live rows and columns, positions, signs, ranks.
-_GROUPS = (
-    (100, 16, 24, 493, 15, 1, (30000, 30000, 0)),
-    (
-        *(499, 2, 2, 332, 25, 1),
-        (-57792, -5248, 11712, 6848, 17984, 19840, 44736, -13568, 10752, 33728, 8704, 6720, -3008),
-    ),
-    (357, 3, 68, 183, 16, 9, (-11136, 29184, 26496, -2304, -8640, 21824, 11904, 0)),
-    (196, 9, 119, 1, 12, 17, (3520, 22592, 12480, 8512, 19840, 11456, -2304, 0)),
-)
+# First slots and mixers of the groups of decisions.
+_LIVE, _POSITION, _SIGN, _RANK, _VECTOR, _NUM_SLOTS = 0, 1152, 2496, 3136, 5440, 6710
+_MIXERS = {_POSITION: 0, _SIGN: 21, _RANK: 42, _LIVE: 52, _VECTOR: 67}
 
 
 def read(data: bytes, max_elements: int = 2**28) -> dict[str, Floats]:
@@ -51,12 +50,14 @@ def read(data: bytes, max_elements: int = 2**28) -> dict[str, Floats]:
     Raises:
         ValueError: the bytes are no such file, are damaged, or declare more than ``max_elements``.
     """
-    if data[:3] != b"SWS" or len(data) < 8 or data[3] not in {1, 2}:
-        raise ValueError("not an .sws file of format version 1 or 2")
+    if data[:4] != b"SWS\x03" or len(data) < 8:
+        raise ValueError("not an .sws file of format version 3")
     if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
         raise ValueError("the file is damaged or cut short")
     try:
-        return _read_tensors(_Reader(data[4:-4]), max_elements)
+        body = _Reader(data[4:-4])
+        payloads = _Reader(body.take(body.number()))
+        return _read_tensors(_Coder(body.data), payloads, max_elements)
     except (IndexError, ArithmeticError) as error:
         raise ValueError(f"the file breaks a rule of its format: {error}") from error
 
@@ -87,51 +88,484 @@ class _Reader:
         return np.frombuffer(raw, "<f2" if half else "<f4").astype(np.float32)
 
 
-def _read_tensors(reader: _Reader, max_elements: int) -> dict[str, Floats]:
-    reader.take(reader.number())  # the network's name
-    tensors: dict[str, Floats] = {}
-    stem = b""
-    shape: tuple[int, ...] = ()
-    rows_before: Integers | None = None
-    for _ in range(reader.number()):
-        shared, ending = divmod(reader.number(), 3)
-        stem = stem[:shared] + reader.take(reader.number())
-        kind, axes = divmod(reader.take(1)[0], 16)
-        shape = shape[:1] if axes == 15 else tuple(reader.number() for _ in range(axes))
-        max_elements -= prod(max(length, 1) for length in shape)
+class _Coder:
+    """The arithmetic decoder with all that it learns."""
+
+    def __init__(self, stream: bytes) -> None:
+        self.low, self.high, self.place, self.stream = 0, 0xFFFFFFFF, 0, stream
+        self.code = int.from_bytes(stream[:4].ljust(4, b"\0"), "big")
+        self.head_slots: dict[Any, list[int]] = {}
+        stored = zlib.decompress(Path(__file__).with_name("initial_state.bin").read_bytes())
+        raw = np.frombuffer(stored, "<u2").astype(np.int64)
+        self.slots = [
+            [(s >> 4 << 10) + 512, s & 15] if s else [1 << 21, 0] for s in raw[:_NUM_SLOTS].tolist()
+        ]
+        self.mixers = [
+            [((w ^ 32768) - 32768) << 8 for w in row] + [0]
+            for row in raw[_NUM_SLOTS:].reshape(-1, 8).tolist()
+        ]
+
+    def split(self, probability: int) -> int:
+        """A bit that is 1 with a probability, of 65536."""
+        probability = min(max(probability, 32), 65504)
+        middle = self.low + ((self.high - self.low) * probability >> 16)
+        bit = int(self.code <= middle)
+        if bit:
+            self.high = middle
+        else:
+            self.low = middle + 1
+        while (self.low ^ self.high) >> 24 == 0:
+            byte = self.stream[self.place + 4] if self.place + 4 < len(self.stream) else 0
+            self.place += 1
+            if self.place > len(self.stream):
+                raise ValueError("the arithmetic code is cut short")
+            self.code = (self.code << 8 & 0xFFFFFFFF) | byte
+            self.low = self.low << 8 & 0xFFFFFFFF
+            self.high = (self.high << 8 & 0xFFFFFFFF) | 255
+        return bit
+
+    def plain(self, width: int) -> int:
+        return sum(self.split(32768) << level for level in range(width - 1, -1, -1))
+
+    def bit(self, context: Any, initial: int = 1 << 21) -> int:
+        """A bit of the head."""
+        slot = self.head_slots.setdefault(context, [initial, 0])
+        bit = self.split(slot[0] >> 6)
+        slot[0] += ((bit << 22) - bit - slot[0]) * _RATES[slot[1]] >> 16
+        slot[1] = min(slot[1] + 1, 63)
+        return bit
+
+    def tree(self, width: int, context: Any) -> int:
+        path = 1
+        for _ in range(width):
+            path = 2 * path + self.bit((context, path))
+        return path - (1 << width)
+
+    def number(self, context: str) -> int:
+        path = 1
+        for level in range(6):
+            rare = path == 1 << level and level < 2
+            path = 2 * path + self.bit((context, path), 1 << 18 if rare else 1 << 21)
+        length = path - 64
+        if length > 62:
+            raise ValueError("a number is not below 2**63")
+        return (1 << length | self.plain(length)) - 1
+
+    def text(self) -> bytes:
+        size = self.number("text")
+        if size > 1024:
+            raise ValueError("a text is longer than 1024 bytes")
+        if size and self.bit("plain"):
+            return bytes(_CHARACTERS[self.tree(6, "character")] for _ in range(size))
+        return bytes(self.plain(8) for _ in range(size))
+
+    def floats(self, count: int, context: str) -> Floats:
+        width, sign, exponent = self.tree(5, context + " width"), 0, 124
+        found = np.zeros(count, np.uint32)
+        for k in range(count):
+            sign = self.bit((context + " sign", sign, min(k, 1)))
+            folded = self.number(context + (" exponent" if k else " first exponent"))
+            exponent += (folded + 1) // 2 if folded & 1 else -(folded // 2)
+            if width > 23 or not 0 <= exponent < 255:
+                raise ValueError("a value is not finite")
+            found[k] = sign << 31 | exponent << 23 | self.plain(width) << (23 - width)
+        return found.view(np.float32)
+
+    def decide(self, direct: list[int], contexts: list[int], mixer: int, chosen: int) -> int:
+        """A bit of the shared stream."""
+        slots = [self.slots[context] for context in contexts]
+        xs = direct + [_STRETCH[v >> 10] * _CONFIDENCES[n] >> 8 for v, n in slots]
+        mixers = self.mixers[mixer], self.mixers[chosen]
+        sums = [
+            min(max(sum(w * x for w, x in zip(weights, xs, strict=False)) >> 20, -2047), 2047)
+            for weights in mixers
+        ]
+        bit = self.split(_SQUASH[(sum(sums) >> 1) + 2048])
+        rates = [150 + 10000 // (50 + min(weights[8], 19999)) for weights in mixers]
+        for total, rate, weights in zip(sums, rates, mixers, strict=True):
+            step = ((bit << 16) - _SQUASH[total + 2048]) * rate >> 10
+            for k, x in enumerate(xs):
+                weights[k] += x * step + 512 >> 10
+            weights[8] += 1
+        for place, (v, n) in zip(contexts, slots, strict=True):
+            change = ((bit << 22) - bit - v) * _RATES[n] >> 16
+            self.slots[place] = [v + change, min(n + 1, 1023)]
+        return bit
+
+
+# The head.
+
+
+class _Tensor:
+    """What the head says of a tensor, and its symbols."""
+
+    def __init__(self, coder: _Coder, before: "_Tensor | None", rows: int) -> None:
+        stem: bytes = before.stem if before else b""
+        ending: int = before.ending if before else 0
+        order_before: int = before.order if before else 0
+        like: Shape = before.shape[:1] if before else ()
+        self.ending: int = coder.tree(2, ("ending", ending))
+        self.stem: bytes = stem
+        if not coder.bit(("same stem", ending)):
+            self.stem = stem[: coder.number("shared")] + coder.text()
+        self.name = (self.stem + (b"", b".weight", b".bias")[self.ending]).decode()
+        self.order: int = coder.tree(3, ("kind", order_before))
+        self.kind = _KINDS[self.order]
+        self.shape: Shape = self._shape(coder, like, rows)
+        self.cells: list[list[int]] = []
+        self.payload_bytes = 0
+
+    def _shape(self, coder: _Coder, like: Shape, rows: int) -> Shape:
+        if like and coder.bit(("like before", self.order)):
+            return like
+        lengths: list[int] = []
+        for axis in range(coder.tree(4, ("axes", self.order))):
+            if axis == 1 and rows and coder.bit("multiple"):
+                lengths.append((1 + coder.number("multiple")) * rows)
+            else:
+                lengths.append(coder.number(f"axis {min(axis, 2)}"))
+        return tuple(lengths)
+
+    def read_rest(self, coder: _Coder) -> None:
+        is_matrix = self.kind > 3 and len(self.shape) > 1
+        self.ordered = is_matrix and bool(coder.bit("ordered"))
+        self.flat = is_matrix and bool(coder.bit("flat"))
+        if self.kind == 6:
+            entries = coder.floats(min(coder.number("entries"), 513), "entry")
+            self.codebook = np.concatenate((np.zeros(1, np.float32), entries))
+            self.symbols = _of_codebook(self.codebook)
+        elif self.kind == 7:
+            num_bits = 1 + coder.tree(3, "level bits")
+            self.step = coder.floats(1, "step")[0]
+            self.symbols = {(2 - s % 2, (s - 1) // 2): s for s in range(1, 1 << num_bits)}
+        else:
+            self.payload_bytes = coder.number("payload")
+        if self.kind > 3:
+            self.signs, self.ranks = [0] * (len(self.symbols) + 1), [0] * (len(self.symbols) + 1)
+            for (sign, rank), symbol in self.symbols.items():
+                self.signs[symbol], self.ranks[symbol] = sign, rank
+            self.num_ranks = [0, self.signs.count(1), self.signs.count(2)]
+
+    def values(self, payloads: _Reader) -> Any:
+        if self.kind == 3:
+            payload = _Reader(payloads.take(self.payload_bytes))
+            return payload.floats(prod(self.shape), 0).reshape(self.shape)
+        if self.kind in {6, 7}:
+            indices = np.array(self.cells, np.int64).reshape(self.shape)
+            return self.codebook[indices] if self.kind == 6 else _unfolded(indices, self.step)
+        payload = _Reader(payloads.take(self.payload_bytes))
+        size, half = divmod(payload.number(), 2)
+        if self.kind == 1:
+            codebook = np.concatenate((np.zeros(1, np.float32), payload.floats(size, half)))
+            return codebook[_sparse(payload, self.shape, size + 1)]
+        step = payload.floats(1, half)[0]
+        return _unfolded(_sparse(payload, self.shape, 2 << size), step)
+
+
+def _of_codebook(codebook: Floats) -> dict[tuple[int, int], int]:
+    """The symbol of each sign and rank."""
+    negative = np.signbit(codebook)[1:].tolist()
+    minus = [k for k, is_negative in enumerate(negative, 1) if is_negative]
+    plus = [k for k, is_negative in enumerate(negative, 1) if not is_negative]
+    symbols = {(1, rank): k for rank, k in enumerate(reversed(minus))}
+    return symbols | {(2, rank): k for rank, k in enumerate(plus)}
+
+
+def _unfolded(folded: Integers, step: Any) -> Any:
+    return ((folded >> 1) ^ -(folded & 1)).astype(np.float32) * np.float32(step)
+
+
+def _read_tensors(coder: _Coder, payloads: _Reader, max_elements: int) -> dict[str, Floats]:
+    coder.text()  # the network's name
+    tensors: list[_Tensor] = []
+    rows = 0
+    for _ in range(coder.number("tensors")):
+        tensors.append(_Tensor(coder, tensors[-1] if tensors else None, rows))
+        max_elements -= prod(max(length, 1) for length in tensors[-1].shape)
         if max_elements < 0:
             raise ValueError("the file declares more elements than max_elements")
-        payload = _Reader(reader.take(reader.number()))
-        values: Any
-        if kind == 3:
-            values = payload.floats(prod(shape), 0)
-        elif kind in {1, 4}:
-            size, half = divmod(payload.number(), 2)
-            codebook = np.concatenate((np.zeros(1, np.float32), payload.floats(size, half)))
-            indices = (
-                _sparse(payload, shape, size + 1)
-                if kind == 1
-                else _contexts(payload, shape, *_of_codebook(codebook), rows_before)
-            )
-            values = codebook[indices]
-            if len(shape) > 1:
-                nonzero = (indices != 0).reshape(shape[0], -1) if indices.size else None
-                rows_before = None if nonzero is None else np.count_nonzero(nonzero, axis=1)
-        elif kind in {2, 5}:
-            num_bits, half = divmod(payload.number(), 2)
-            step = payload.floats(1, half)[0]
-            size = 2 << num_bits
-            folded = (
-                _sparse(payload, shape, size)
-                if kind == 2
-                else _contexts(payload, shape, *_of_levels(size), rows_before)
-            )
-            values = ((folded >> 1) ^ -(folded & 1)).astype(np.float32) * step
+        tensors[-1].read_rest(coder)
+        if len(tensors[-1].shape) > 1:
+            rows = tensors[-1].shape[0]
+    matrices = [t for t in tensors if t.kind > 3 and len(t.shape) > 1]
+    following: _Tensor | None = None
+    for before, matrix in reversed(list(zip([None, *matrices], matrices, strict=False))):
+        _read_matrix(coder, matrix, before.shape[0] if before else 0, following)
+        following = matrix
+    for owner, tensor in zip([None, *tensors], tensors, strict=False):
+        if tensor.kind > 3 and len(tensor.shape) < 2:
+            _read_vector(coder, tensor, owner)
+    return {t.name: np.asarray(t.values(payloads), np.float32) for t in tensors}
+
+
+# The shared stream.
+
+
+def _half_log(x: int) -> int:
+    bits = x.bit_length() - 1
+    return 2 * bits + (x >> (bits - 1) & 1) if bits else 0
+
+
+def _logarithm(x: int) -> int:
+    extra = 0
+    while x >= 4096:
+        x, extra = x >> 4, extra + 710
+    return _LOG[x] + extra
+
+
+def _geometry(shape: Shape, rows_before: int, flat: bool) -> tuple[int, int, int]:
+    """Channels, height and width of the columns of a matrix."""
+    if len(shape) > 2:
+        return shape[1], prod(shape[2:-1]), shape[-1]
+    channels = columns = shape[1]
+    if rows_before and columns % rows_before == 0:
+        channels = rows_before
+    elif not flat:
+        for colours in (3, 1):
+            side = isqrt(columns // colours)
+            if side > 4 and colours * side * side == columns:
+                channels = colours
+    area = columns // channels
+    side = isqrt(area)
+    return (channels, side, side) if side * side == area else (channels, 1, area)
+
+
+def _read_live(
+    coder: _Coder, known: list[int], kind: int, height: int, width: int, axis: int
+) -> list[int]:
+    live: list[int] = []
+    for k, knowledge in enumerate(known):
+        y, x = k % (height * width) // width, k % width
+        ring = min(7, y, height - 1 - y, x, width - 1 - x)
+        if axis == 0 or kind == 0:
+            near = [k > 0 and live[k - 1], k > 1 and live[k - 2]]
         else:
-            raise ValueError(f"a tensor has kind {kind}")
-        name = (stem + (b"", b".weight", b".bias")[ending]).decode()
-        tensors[name] = np.asarray(values, np.float32).reshape(shape)  # a scalar is no array
-    return tensors
+            near = [x > 0 and live[k - 1], x > 1 and live[k - 2], y > 0 and live[k - width]]
+            near += [y > 0 and x > 0 and live[k - width - 1]]
+            near += [y > 0 and x + 1 < width and live[k - width + 1]]
+        pattern = sum(bool(bit) << place for place, bit in enumerate(near))
+        group = 9 + kind if axis else 3 * knowledge
+        base, first = _LIVE + group * 32, int(k % (height * width) == 0)
+        contexts = [
+            base + pattern,
+            base + 384 + ring * 4 + (pattern & 1) + (pattern >> 1 & 2),
+            base + 768 + min(8, sum(live[-8:])) * 2 + first,
+        ]
+        mixer = _MIXERS[_LIVE]
+        live.append(coder.decide([0] * 5, contexts, mixer + group, mixer + 12 + kind))
+    return live
+
+
+def _read_rank(
+    coder: _Coder, num_ranks: int, base: int, span: int, keys: list[int], mixer: int
+) -> int:
+    found = 0
+    while found < min(num_ranks - 1, 14):
+        step = min(found, 8)
+        contexts = [base + (k * 9 + step) * span + key for k, key in enumerate(keys)]
+        if not coder.decide([], contexts, mixer, mixer + 1 + step):
+            return found
+        found += 1
+    if num_ranks > 15:
+        most = num_ranks - 15
+        return 14 + min(coder.plain(most.bit_length()), most)
+    return found
+
+
+def _read_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
+    coder: _Coder, tensor: _Tensor, rows_before: int, following: _Tensor | None
+) -> None:
+    num_rows, num_columns = tensor.shape[0], prod(tensor.shape[1:])
+    channels, height, width = _geometry(tensor.shape, rows_before, tensor.flat)
+    area = height * width
+    kind = 0 if area == 1 else 1 if channels <= 3 else 2
+    cells = tensor.cells = [[0] * num_columns for _ in range(num_rows)]
+    if not tensor.symbols:
+        return
+    fed = [-1] * num_rows
+    if following and len(following.cells[0]) % num_rows == 0:
+        by_column = np.count_nonzero(following.cells, axis=0).reshape(num_rows, -1)
+        fed = by_column.sum(axis=1).tolist()
+    for place in range(_SIGN, _VECTOR):
+        coder.slots[place][1] = min(coder.slots[place][1], 12)
+    known = [0 if f < 0 else 1 if f == 0 else 2 for f in fed]
+    rows = _read_live(coder, known, kind, 1, 1, 0)
+    columns = _read_live(coder, [0] * num_columns, kind, height, width, 1)
+    live = [c for c in range(num_columns) if columns[c]]
+    channel_sizes = [sum(columns[k : k + area]) for k in range(0, num_columns, area)]
+    counts, sign_sums, rank_sums = ([0] * num_columns for _ in range(3))
+    seen, num_cells, num_nonzeros, before, bound = 0, 0, 0, -1, -1
+    for r in range(num_rows):
+        if not rows[r]:
+            continue
+        row = cells[r]
+        overall = (65536 * num_nonzeros + 13107) // (num_cells + 4)
+        expected: list[int] = []
+        for j, c in enumerate(live):
+            if kind == 0:
+                window = live[max(j - 4, 0) : j + 5]
+                near = sum(counts[k] for k in window) - counts[c]
+                base, own, drawn, size = overall, 8, 4, len(window) - 1
+            else:
+                y, x = c % area // width, c % width
+                beside = [x > 0, x + 1 < width, y > 0, y + 1 < height]
+                steps = (-1, 1, -width, width)
+                there = [d for is_there, d in zip(beside, steps, strict=True) if is_there]
+                near = sum(counts[c + d] for d in there)
+                base, own, drawn, size = overall, 3, 8, sum(beside)
+                if kind == 2:
+                    k = c // area
+                    total = sum(counts[k * area : (k + 1) * area])
+                    base = (65536 * total + 20 * overall) // (seen * channel_sizes[k] + 20)
+            near = (near * 65536 + drawn * base) * ((1 << 32) // (seen * size + drawn)) >> 32
+            density = (counts[c] * 65536 + own * near) * ((1 << 32) // (seen + own)) >> 32
+            expected.append(min(max(density, 64), 62259))
+        logits = [_logarithm(p) - _logarithm(65536 - p) for p in expected]
+        left = sum(expected)
+        bounded = fed[r] >= 0 and bound >= 0 and tensor.ordered
+        most = bound - fed[r] if bounded else num_columns
+        likely, spare = most, 32
+        if not bounded:
+            likely, spare = before if before >= 0 else overall * len(live) >> 16, 128
+        row_count, row_signs, row_ranks, last_sign, last_rank = 0, 0, 0, 0, 0
+        for j, c in enumerate(live):
+            if row_count >= most:
+                break
+            y, x = c % area // width, c % width
+            ring = min(10, y, height - 1 - y, x, width - 1 - x)
+            beside_5, far, outer = _neighbours(row, c, x, y, width, kind)
+            found = [symbol for symbol in beside_5 if symbol]
+            pattern = sum((symbol > 0) << k for k, symbol in enumerate(beside_5))
+            strong = sum(
+                2 * (tensor.ranks[s] + 1) > tensor.num_ranks[tensor.signs[s]] for s in found
+            )
+            excess = _logarithm(64 * max(likely - row_count, 0) + spare)
+            excess -= _logarithm((max(left, 0) >> 10) + spare)
+            direct = [
+                logits[j],
+                min(max(excess, -2047), 2047),
+                128 * min(outer, 15),
+                51 * (ring - 5) if kind == 1 else 90,
+                256 * strong // len(found) - 128 if found else 0,
+            ]
+            share = row_count * ((1 << 22) // (j + 8)) >> 16
+            dense, age = min(15, _half_log(1 + share)), min(3, _half_log(1 + j) >> 2)
+            grid = min(max((excess >> 7) + 8, 0), 15) * 16 + min(max(-logits[j] >> 7, 0), 15)
+            contexts = [
+                _POSITION + kind * 64 + dense * 4 + age,
+                _POSITION + 192 + kind * 128 + min(3, far) * 32 + pattern,
+                _POSITION + 576 + kind * 256 + grid,
+            ]
+            left -= expected[j]
+            if not coder.decide(direct, contexts, kind, 3 + kind * 6 + len(found)):
+                continue
+
+            ways = [(0, -1, 1)[tensor.signs[symbol]] for symbol in beside_5]
+            s_1, s_5, s_2, s_3, s_4 = ways
+            sign_sum, sign_count = 2 * sign_sums[c], 2 * counts[c]
+            if kind == 1:
+                for k in (c - width, c - 1, c + 1, c + width):
+                    if 0 <= k < num_columns:
+                        sign_sum, sign_count = sign_sum + sign_sums[k], sign_count + counts[k]
+            direct = [
+                256 * (s_1 + s_2) + 154 * (s_3 + s_4) + 102 * s_5,
+                512 * sign_sum // (sign_count + 4),
+                512 * row_signs // (row_count + 2),
+                128 * last_sign,
+            ]
+            n_1, n_2 = (min(number, 15) for number in tensor.num_ranks[1:])
+            row_sign = min(max(row_signs, -7), 7) + 7
+            contexts = [
+                _SIGN + kind * 81 + 27 * s_1 + 9 * s_2 + 3 * s_3 + s_4 + 40,
+                _SIGN + 243 + 16 * n_1 + n_2,
+                _SIGN + 499 + kind * 9 + min(max(sign_sums[c], -4), 4) + 4,
+                _SIGN + 526 + 4 * row_sign + min(3, _half_log(1 + row_count) >> 2),
+            ]
+            sign = 2 if n_2 else 1
+            if n_1 and n_2:
+                sign = 1 + coder.decide(direct, contexts, 21 + kind, 24 + kind * 6 + len(found))
+            way, num_ranks = 2 * sign - 3, tensor.num_ranks[sign]
+            scaled = list(zip((4, 2, 4, 3, 3), beside_5, strict=True))
+            weight = sum(scale for scale, symbol in scaled if symbol)
+            near = sum(scale * tensor.ranks[symbol] for scale, symbol in scaled)
+            keys = [
+                min(num_ranks, 15),
+                1 + min(5, 2 * near // weight) if weight else 0,
+                min(6, 1 + 2 * rank_sums[c] // counts[c]) if counts[c] else 0,
+                min(6, 1 + 2 * row_ranks // row_count) if row_count else 0,
+                min(15, _half_log(1 + 16 * counts[c] // (seen + 1))),
+                min(7, last_rank),
+                min(7, _half_log(1 + row_count) >> 1),
+                (way in (s_1, s_2)) + 2 * (-way in (s_1, s_2)),
+            ]
+            keys = [key + 16 * (sign - 1) for key in keys]
+            rank = _read_rank(coder, num_ranks, _RANK, 32, keys, _MIXERS[_RANK])
+            row[c] = tensor.symbols.get((sign, rank), 0)
+            row_count, row_signs, row_ranks = row_count + 1, row_signs + way, row_ranks + rank
+            last_sign, last_rank = way, rank + 1
+            counts[c], sign_sums[c] = counts[c] + 1, sign_sums[c] + way
+            rank_sums[c] += rank
+            num_nonzeros += 1
+        num_cells += len(live)
+        seen += 1
+        before = row_count
+        bound = row_count + fed[r] if fed[r] >= 0 else -1
+
+
+def _neighbours(
+    row: list[int], c: int, x: int, y: int, width: int, kind: int
+) -> tuple[list[int], int, int]:
+    """Symbols to the left (1, 2), above, above left and right; non-zeros near and far."""
+    if kind == 0:
+        return [0] * 5, 0, 0
+    beside = [
+        row[c - 1] if x else 0,
+        row[c - 2] if x > 1 else 0,
+        row[c - width] if y else 0,
+        row[c - width - 1] if y and x else 0,
+        row[c - width + 1] if y and x + 1 < width else 0,
+    ]
+    near_far = [0, 0]
+    for down in range(min(3, y) + 1):
+        for right in range(-3, 4 if down else 0):
+            if 0 <= x + right < width and (down > 1 or abs(right) > (1 if down else 2)):
+                outer = down * down + right * right > 8
+                near_far[outer] += row[c - down * width + right] > 0
+    return beside, near_far[0], near_far[1]
+
+
+def _read_vector(coder: _Coder, tensor: _Tensor, owner: _Tensor | None) -> None:
+    size, mixer = prod(tensor.shape), _MIXERS[_VECTOR]
+    hints = [0] * size
+    if owner and owner.kind > 3 and len(owner.shape) > 1 and owner.shape[0] == size:
+        rows = np.count_nonzero(owner.cells, axis=1).tolist()
+        hints = [min(15, 1 + _half_log(1 + count)) for count in rows]
+    cells = [0] * size
+    tensor.cells = [cells]
+    if not tensor.symbols:
+        return
+    sign_1, sign_2, rank_1, rank_2 = 0, 0, 0, 0
+    for k, hint in enumerate(hints):
+        pattern = (sign_1 > 0) + 2 * (sign_2 > 0)
+        base = _VECTOR
+        contexts = [
+            base + hint,
+            base + 16 + hint * 4 + pattern,
+            base + 80 + min(hint, 2) * 4 + pattern,
+        ]
+        direct = [90, 0, 0, 0, 0]
+        sign, rank = 0, 0
+        if coder.decide(direct, contexts, mixer, mixer + 1):
+            contexts = [base + 92, base + 93 + sign_1 * 3 + sign_2, base + 102 + hint]
+            sign = 2 if tensor.num_ranks[2] else 1
+            if tensor.num_ranks[1] and tensor.num_ranks[2]:
+                sign = 1 + coder.decide(direct, contexts, mixer + 2, mixer + 3)
+            mixed = min(3, rank_1 >> 2) * 4 + min(3, rank_2 >> 2)
+            keys = [0, hint, min(15, rank_1), mixed, sign, sign * 4 + sign_1, 0, 0]
+            rank = _read_rank(coder, tensor.num_ranks[sign], base + 118, 16, keys, mixer + 4)
+            cells[k] = tensor.symbols.get((sign, rank), 0)
+            rank += 1
+        sign_1, sign_2, rank_1, rank_2 = sign, sign_1, rank, rank_1
 
 
 # Sparse streams.
@@ -224,243 +658,3 @@ def _lengths(queue: _Queue, alphabet_size: int) -> Integers:
         space -= 0 if absent else run << (32 - length)
         after_absent, order = absent, run.bit_length() - 1
     return np.array(lengths, np.int64)
-
-
-# Context streams.
-
-
-def _of_codebook(codebook: Floats) -> tuple[list[int], list[int]]:
-    """Sign and rank of each symbol."""
-    negative = np.signbit(codebook).tolist()
-    counts, num_negative = [0, 0], sum(negative[1:])
-    signs, ranks = [0], [0]
-    for minus in negative[1:]:
-        signs.append(1 if minus else 2)
-        ranks.append(num_negative - 1 - counts[0] if minus else counts[1])
-        counts[not minus] += 1
-    return signs, ranks
-
-
-def _of_levels(size: int) -> tuple[list[int], list[int]]:
-    symbols = range(1, size)
-    return [0, *(2 - s % 2 for s in symbols)], [0, *((s - 1) // 2 for s in symbols)]
-
-
-def _half_log(x: int) -> int:
-    bits = x.bit_length() - 1
-    return 2 * bits + (x >> (bits - 1) & 1) if bits else 0
-
-
-class _Group:
-    """Slots and mixers of one group of decisions."""
-
-    def __init__(self, parameters: Any) -> None:
-        self.limit, self.lasting, self.initial, self.horizon, rate, confidence, weights = parameters
-        self.rates = [655360 // (10 * n + rate) for n in range(1024)]
-        self.confidences = [2560 * n // (10 * n + confidence) for n in range(1024)]
-        self.slots: dict[Any, list[int]] = {}
-        self.weights = weights
-        self.mixers: dict[Any, list[int]] = {}
-
-    def slot(self, context: Any) -> list[int]:
-        return self.slots.setdefault(context, [1 << 21, 0])
-
-    def mixer(self, choice: Any) -> list[int]:
-        return self.mixers.setdefault(choice, [*self.weights, 0])
-
-
-class _Coder:
-    """The arithmetic decoder with all that it learns."""
-
-    def __init__(self, stream: bytes) -> None:
-        self.low, self.high = 0, 0xFFFFFFFF
-        self.code = int.from_bytes(stream[:4].ljust(4, b"\0"), "big")
-        self.stream, self.place = stream, 0
-        self.groups = [_Group(parameters) for parameters in _GROUPS]
-
-    def bit(
-        self, group: _Group, contexts: list[Any], mixers: tuple[Any, Any], direct: int = 0
-    ) -> int:
-        slots = [group.slot((k, context)) for k, context in enumerate(contexts)]
-        xs = [_STRETCH[v >> 10] * group.confidences[n] >> 8 for v, n in slots]
-        xs.append(direct)
-        chosen = [group.mixer((k, mixer)) for k, mixer in enumerate(mixers)]
-        sums = [
-            min(max(sum(map(int.__mul__, weights, xs)) >> 16, -2047), 2047) for weights in chosen
-        ]
-        p = min(max(_SQUASH[(sum(sums) >> 1) + 2048], 32), 65504)
-        middle = self.low + ((self.high - self.low) * p >> 16)
-        bit = int(self.code <= middle)
-        if bit:
-            self.high = middle
-        else:
-            self.low = middle + 1
-        while (self.low ^ self.high) >> 24 == 0:
-            following = self.place + 4
-            byte = self.stream[following] if following < len(self.stream) else 0
-            self.place += 1
-            if self.place > len(self.stream):
-                raise ValueError("a stream of decisions is cut short")
-            self.code = (self.code << 8 & 0xFFFFFFFF) | byte
-            self.low = self.low << 8 & 0xFFFFFFFF
-            self.high = (self.high << 8 & 0xFFFFFFFF) | 255
-        for total, weights in zip(sums, chosen, strict=True):
-            step = group.lasting + group.initial * group.horizon // (group.horizon + weights[-1])
-            step *= (bit << 16) - _SQUASH[total + 2048]
-            for k, x in enumerate(xs):
-                weights[k] += (x * step + (1 << 17)) >> 18
-            weights[-1] += 1
-        for slot in slots:
-            v, n = slot
-            slot[0] = v + (((bit << 22) - bit - v) * group.rates[n] >> 16)
-            slot[1] = n + (n < group.limit)
-        return bit
-
-
-def _live(coder: _Coder, axis: int, hints: list[int], line: int) -> list[int]:
-    """Places, along one axis, of what has a non-zero."""
-    live: list[int] = []
-    for k, hint in enumerate(hints):
-        near = live[k - 1] if k else 0
-        if line and k >= line:
-            near += 2 * live[k - line] + 4 * live[k - line + 1]
-        elif k > 1:
-            near += 2 * live[k - 2]
-        contexts = [(axis, hint), (axis, hint, near)]
-        live.append(coder.bit(coder.groups[0], contexts, (axis, axis)))
-    return [k for k, is_live in enumerate(live) if is_live]
-
-
-def _contexts(  # noqa: PLR0915 one loop, its state and its contexts
-    payload: _Reader,
-    shape: tuple[int, ...],
-    signs: list[int],
-    ranks: list[int],
-    rows_before: Integers | None,
-) -> Integers:
-    num_rows = shape[0] if len(shape) > 1 else 1
-    num_columns = prod(shape) // num_rows
-    choices = payload.number()
-    line, hinted, transposed = choices >> 2, choices >> 1 & 1, choices & 1
-    row_hints, column_hints = [0] * num_rows, [0] * num_columns
-    if hinted:
-        if rows_before is None or num_columns % len(rows_before):
-            raise ValueError("no matrix before has rows for these columns")
-        each = num_columns // len(rows_before)
-        column_hints = [
-            min(15, 2 + _half_log(1 + z)) for z in rows_before.tolist() for _ in range(each)
-        ]
-    if transposed:
-        num_rows, num_columns = num_columns, num_rows
-        row_hints, column_hints = column_hints, row_hints
-    symbols = {(signs[s], ranks[s]): s for s in range(1, len(signs))}
-    rank_bits = max(ranks).bit_length()
-    coder = _Coder(payload.data)
-    _, positions, of_sign, of_rank = coder.groups
-    rows = _live(coder, 0, row_hints, line if transposed else 0)
-    columns = _live(coder, 1, column_hints, 0 if transposed else line)
-    cells = [[0] * num_columns for _ in range(num_rows)]
-    counts, sign_sums = [0] * num_columns, [0] * num_columns
-    lasts = [(0, 0)] * num_columns  # sign, 1 + rank
-    num_cells, num_nonzeros = 0, 0
-    for rows_seen, r in enumerate(rows):
-        row_count, row_signs, row_last = 0, 0, (0, 0)
-        age = min(3, _half_log(1 + rows_seen) >> 2)
-        for columns_seen, c in enumerate(columns):
-
-            def at(distance: int, r: int = r, c: int = c) -> int:
-                if transposed:
-                    return cells[r - distance][c] if r >= distance else 0
-                return cells[r][c - distance] if c >= distance else 0
-
-            further = 0
-            if line:
-                near = [at(1), at(2), at(line), at(line + 1), at(line - 1)]
-                far = (line + 2, line - 2, *range(2 * line - 2, 2 * line + 3))
-                further = sum(at(distance) > 0 for distance in far)
-            else:
-                near = [
-                    cells[r][columns[columns_seen - 1]] if columns_seen > 0 else 0,
-                    cells[r][columns[columns_seen - 2]] if columns_seen > 1 else 0,
-                    cells[rows[rows_seen - 1]][c] if rows_seen > 0 else 0,
-                    cells[rows[rows_seen - 2]][c] if rows_seen > 1 else 0,
-                    0,
-                ]
-            around = sum(symbol > 0 for symbol in near)
-            density = _half_log(1 + 16 * counts[c] // (rows_seen + 1))
-            row = min(15, _half_log(1 + 64 * row_count // (columns_seen + 8)))
-            column = 4 * min(7, density) + age
-            nearby, of = 2 * counts[c], 2
-            if line and not transposed:
-                beside = (c - 1, c + 1, c - line, c + line)
-                nearby += sum(counts[k] for k in beside if 0 <= k < num_columns)
-                of = 6
-            near_density = min(31, _half_log(1 + 128 * nearby // (of * (rows_seen + 1))))
-            hint = max(row_hints[r], column_hints[c])
-            contexts: list[Any] = [
-                0,
-                column,
-                (row, min(3, _half_log(1 + columns_seen) >> 2)),
-                (column, row),
-                c,
-                r,
-                tuple(symbol > 0 for symbol in near),
-                (column, around),
-                (near_density, age),
-                (hint, age),
-                (hint, column),
-                (min(7, around + further), near_density),
-            ]
-            overall = (num_nonzeros * 65536 + 655) // (num_cells + 20)
-            v, n = positions.slot((9, contexts[9]) if hint else (8, contexts[8]))
-            expected = v >> 6 if n >= 3 else overall
-            of_row, of_column = (expected, overall) if row_hints[r] else (overall, expected)
-            of_column = (counts[c] * 65536 + of_column) // (rows_seen + 1)
-            of_row = (row_count * 65536 + 3 * of_row) // (columns_seen + 3)
-            odds = [_STRETCH[min(max(p, 16), 65520) >> 4] for p in (of_column, of_row, overall)]
-            direct = min(max(odds[0] + odds[1] - odds[2], -2047), 2047)
-            num_cells += 1
-            if not coder.bit(positions, contexts, (0, around), direct):
-                continue
-            left, left_2, up, up_left, up_right = (signs[symbol] for symbol in near)
-            agreed = sum((s == 2) - (s == 1) for s in (left, left_2, up, up_left, up_right))
-            column_sign = min(4, max(-4, sign_sums[c]))
-            row_sign = min(4, max(-4, row_signs))
-            last = lasts[c]
-            contexts = [
-                0,
-                (left, up),
-                (up_left, up_right, left_2),
-                (column_sign, row_sign),
-                row_sign,
-                column_sign,
-                (last[0], row_last[0]),
-            ]
-            sign = 1 + coder.bit(of_sign, contexts, (0, abs(agreed)))
-            beside_it = near[0] or near[2]
-            likeness = (min(3, ranks[beside_it]), signs[beside_it] == sign) if beside_it else None
-            path = 1
-            for level in range(rank_bits - 1, -1, -1):
-                node = (sign, path)
-                contexts = [
-                    node,
-                    (node, likeness),
-                    (node, min(3, row_last[1])),
-                    (node, min(3, last[1])),
-                    (node, min(15, density)),
-                    (node, row),
-                    (level, path & 31),
-                ]
-                path = 2 * path + coder.bit(of_rank, contexts, (0, min(31, path)))
-            rank = path - (1 << rank_bits)
-            if (sign, rank) not in symbols:
-                raise ValueError("a decision leads to a symbol that is not there")
-            cells[r][c] = symbols[sign, rank]
-            row_last = lasts[c] = (sign, rank + 1)
-            row_count += 1
-            counts[c] += 1
-            num_nonzeros += 1
-            row_signs += 2 * sign - 3
-            sign_sums[c] += 2 * sign - 3
-    matrix = np.array(cells, np.int64)
-    return (matrix.T if transposed else matrix).reshape(shape)

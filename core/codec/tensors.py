@@ -27,7 +27,7 @@ class ClusteredTensor:
         indices: index into the codebook of each weight; int32, any shape, 0 for a zero weight.
         codebook: finite float32 values, ``[entries]``, between 1 and 65,536 of them; the first is
             the zero (a negative zero there becomes a positive one). Entries may repeat or go
-            unused. Values that float16 holds exactly cost 2 bytes in a file, others 4.
+            unused. In a file each costs as many bits as the longest mantissa, and a few more.
 
     Raises:
         ValueError: an array breaks one of these rules.

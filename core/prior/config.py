@@ -111,3 +111,8 @@ class PriorConfig:
         require(
             0 < self.table_error <= 0.1, "prior.table_error", "> 0 and <= 0.1", self.table_error
         )
+
+    @property
+    def zero_component_widens(self) -> bool:
+        """Whether the zero component ends wider than it begins."""
+        return self.zero_std_initial is not None and self.zero_std_initial < self.zero_std_mode

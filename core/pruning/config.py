@@ -1,6 +1,6 @@
 """Configuration of gradual magnitude pruning (Zhu & Gupta 2017, §3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import require
 
@@ -12,7 +12,7 @@ class PruningConfig:
     Everything else about the training, its length included, is the retraining's.
 
     Attributes:
-        sparsity: share of the weights that are zero at the end.
+        sparsity: share of the reference network's weights that are zero at the end.
         start: fraction of the training before which every weight stays.
         end: fraction of the training at which that share is reached; what is left recovers.
         interval: steps from one choice of weights to the next.
@@ -38,3 +38,16 @@ class PruningConfig:
         require(
             0 <= self.layer_scaling <= 1, "pruning.layer_scaling", "in [0, 1]", self.layer_scaling
         )
+
+    def after_shrinking(self, weights_left: float) -> "PruningConfig":
+        """Return the same with the sparsity as a share of the weights that were not cut before.
+
+        Args:
+            weights_left: share of the reference network's weights that the shrinking left.
+
+        Raises:
+            ConfigError: the shrinking left fewer weights than are to stay.
+        """
+        cut = 1 - weights_left
+        require(self.sparsity > cut, "pruning.sparsity", f"> {cut:g} after shrinking", self.sparsity)
+        return replace(self, sparsity=1 - (1 - self.sparsity) / weights_left)

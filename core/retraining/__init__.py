@@ -2,7 +2,7 @@
 
 from core.retraining.config import RetrainConfig
 from core.retraining.error_loss import ErrorLoss
-from core.retraining.flat_weights import FlatWeights
+from core.retraining.flat_weights import FlatWeights, num_weights
 from core.retraining.reporting import Reporter
 from core.retraining.retrain import Retraining, retrain
 from core.retraining.stopping import RetrainingStopped
@@ -16,5 +16,6 @@ __all__ = [
     "Retraining",
     "RetrainingStopped",
     "TrainingSet",
+    "num_weights",
     "retrain",
 ]

@@ -61,3 +61,8 @@ class FlatWeights:
         self.gradient.zero_()
         for parameter in self.others.values():
             parameter.grad = None
+
+
+def num_weights(network: nn.Module) -> int:
+    """Return how many weights of a network the prior acts on."""
+    return sum(p.numel() for p in network.parameters() if p.dim() >= 2)

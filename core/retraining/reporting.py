@@ -15,6 +15,8 @@ class Reporter:
         num_components: components of the mixture.
         on_epoch: takes the reports.
         journal: takes the checkpoints of all phases; clock and count are in them.
+        weights_left: share of the reference network's weights that the shrinking left; reported
+            fractions are of the reference network's.
         epoch: epochs done.
         start: when the compression began by the monotonic clock, or would have without a break.
     """
@@ -29,6 +31,7 @@ class Reporter:
         self.num_epochs = num_epochs
         self.num_components = num_components
         self.on_epoch = on_epoch
+        self.weights_left = 1.0
         self.epoch = 0
         self.start = time.monotonic()
         self.journal = Journal() if journal is None else journal
@@ -47,8 +50,17 @@ class Reporter:
         nonzero_fraction: float,
         validation_error: float,
     ) -> None:
-        """Report the end of an epoch."""
+        """Report the end of an epoch.
+
+        Args:
+            phase: shrink, retrain, prune or fine_tune.
+            error_loss: mean over the epoch, in nats a training example.
+            complexity_loss: in nats, 0 where there is none.
+            nonzero_fraction: share of non-zeros among the weights that are trained.
+            validation_error: in [0, 1].
+        """
         self.epoch += 1
+        nonzero_fraction *= self.weights_left
         if self.on_epoch is not None:
             self.on_epoch(
                 EpochReport(

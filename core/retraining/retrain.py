@@ -7,7 +7,7 @@ is annealed, tau warms up, and the error loss may be a distillation from the ref
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -91,7 +91,7 @@ class Retraining:
         )
         self.prior.move_zero_std(zero_std(fraction, self.prior_config))
         self.weights.zero_gradient()
-        with self._masked() if fraction >= config.mask_from else nullcontext():
+        with self.as_used(fraction):
             loss = self.error_loss.of(self.network, batch)
             loss.backward()
         tau = config.tau * warm_up(fraction, config.tau_warm_up)
@@ -107,11 +107,19 @@ class Retraining:
         return loss.detach(), complexity
 
     @contextmanager
-    def _masked(self) -> Iterator[None]:
-        """Let the network meanwhile do without the weights that the zero component claims.
+    def as_used(self, fraction: float) -> Iterator[None]:
+        """Let the network meanwhile have the weights that it is trained with at this point.
 
-        Their gradients pass straight through to what the weights really are, so they may return.
+        From ``retrain.mask_from`` on it does without those that the zero component claims. Their
+        gradients pass straight through to what the weights really are, so they may return.
+
+        Args:
+            fraction: share of the training that is done, in [0, 1].
         """
+        mask_from = self.config.mask_from
+        if fraction < mask_from or mask_from == 1:
+            yield
+            return
         values = self.weights.values
         weights = leave_out_zeros(values, self.prior.mixture)
         try:
@@ -140,7 +148,10 @@ def retrain(
     """
     config = retraining.config
     training_set = retraining.training_set
-    rule = HopelessnessRule(retraining.error_loss.of_constant_predictor(training_set))
+    rule = HopelessnessRule(
+        retraining.error_loss.of_constant_predictor(training_set),
+        retraining.prior_config.zero_component_widens,
+    )
     complexity = Complexity(0.0, 0.0)
 
     def save() -> State:
@@ -169,18 +180,19 @@ def retrain(
         return loss
 
     for epoch, mean_loss in training.epochs(step):
-        nonzero_fraction = 1 - complexity.zero_share
+        fraction, nonzero_fraction = epoch / config.num_epochs, 1 - complexity.zero_share
         if not (math.isfinite(mean_loss) and math.isfinite(complexity.loss)):
             raise RetrainError(
                 f"the loss is not finite in epoch {epoch} of the retraining "
                 f"(error loss {mean_loss}, complexity loss {complexity.loss})"
             )
-        validation_error = error(retraining.network, validation)
+        with retraining.as_used(fraction):
+            validation_error = error(retraining.network, validation)
         report("retrain", mean_loss, complexity.loss, nonzero_fraction, validation_error)
         if observe is not None:
             observe(retraining.prior.mixture)
         if config.stop_hopeless:
-            rule.observe(epoch / config.num_epochs, nonzero_fraction, mean_loss)
+            rule.observe(fraction, nonzero_fraction * report.weights_left, mean_loss)
 
 
 def make_optimiser(

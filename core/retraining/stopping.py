@@ -2,7 +2,8 @@
 
 While the zero component is still wide the snapped network's error is meaningless, so neither rule
 looks at it. A trapped run's weights are out of the zero component's reach: its share of non-zeros
-is high from the start and hardly falls. A collapsed run has lost the function of the network: its
+is high from the start and hardly falls. (A zero component that widens has its reach still before it:
+no such run is called trapped.) A collapsed run has lost the function of the network: its
 error loss comes near to a constant predictor's and still rises.
 """
 
@@ -27,12 +28,14 @@ class HopelessnessRule:
 
     Attributes:
         constant_loss: error loss of a constant predictor, in nats a training example.
+        widens: whether the zero component widens on the way.
         fractions: fraction of the training done at the end of every epoch seen.
         nonzero_fractions: share of non-zeros then.
         relative_losses: error loss over the constant predictor's then.
     """
 
     constant_loss: float
+    widens: bool = False
     fractions: list[float] = field(default_factory=list)
     nonzero_fractions: list[float] = field(default_factory=list)
     relative_losses: list[float] = field(default_factory=list)
@@ -40,13 +43,19 @@ class HopelessnessRule:
     def observe(self, fraction: float, nonzero_fraction: float, error_loss: float) -> None:
         """Take in one epoch.
 
+        Args:
+            fraction: share of the training that is done.
+            nonzero_fraction: non-zeros over the weights of the reference network.
+            error_loss: in nats a training example.
+
         Raises:
             RetrainingStopped: the run is trapped or collapsed.
         """
         self.fractions.append(fraction)
         self.nonzero_fractions.append(nonzero_fraction)
         self.relative_losses.append(error_loss / self.constant_loss)
-        self._stop_if_trapped()
+        if not self.widens:
+            self._stop_if_trapped()
         self._stop_if_collapsed()
 
     def state(self) -> State:

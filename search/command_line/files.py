@@ -53,18 +53,24 @@ def inspect(request: Request) -> None:
 
 
 def decompress(request: Request) -> None:
-    """Write the tensors of a compressed file as safetensors."""
+    """Write the tensors of a compressed file as safetensors, or its network as an ONNX graph."""
     source, target = request.path("file"), request.path("to")
     content = read_file(source)
     with naming(source):
         network = decode(content)
     arrays = {name: np.ascontiguousarray(array) for name, array in network.arrays().items()}
-    tensors = safetensors.numpy.save(arrays, metadata={"network_name": network.network_name})
-    write_file(target, tensors)
+    if target.suffix == ".onnx":
+        from core.onnx_export import onnx_graph  # noqa: PLC0415 an optional extra
+
+        written, form = onnx_graph(network), "ONNX graph with "
+    else:
+        metadata = {"network_name": network.network_name}
+        written, form = safetensors.numpy.save(arrays, metadata=metadata), ""
+    write_file(target, written)
     num_values = sum(array.size for array in arrays.values())
     print_lines(
-        f"{target}: {len(arrays)} tensors of {network.network_name}, {count(num_values)} values, "
-        f"{count(len(tensors))} bytes"
+        f"{target}: {form}{len(arrays)} tensors of {network.network_name}, {count(num_values)} "
+        f"values, {count(len(written))} bytes"
     )
 
 

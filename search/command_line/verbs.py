@@ -181,14 +181,14 @@ VERBS: dict[str, Verb] = {
         ),
         Verb(
             name="decompress",
-            summary="write the tensors of a compressed file as safetensors",
+            summary="write a compressed file as safetensors, or as an ONNX graph",
             keys=(),
             arguments=(
                 _FILE,
                 Argument(
                     name="to",
                     form="to=FILE.safetensors",
-                    meaning="file to write; replaced if it is there",
+                    meaning="file to write, replaced if it is there; FILE.onnx gets a graph",
                     required=True,
                 ),
             ),

@@ -9,7 +9,7 @@ import torch
 from core.codec import ClusteredTensor, decode
 from core.compress import CompressConfig, CompressionOutcome, compress, compress_by_pruning
 from core.data import DataConfig, DataSource, load_data
-from core.errors import RetrainError
+from core.errors import ConfigError, RetrainError
 from core.evaluation import error, load_compressed
 from core.networks import description
 from core.post_processing import PostProcessingConfig
@@ -153,6 +153,20 @@ def test_shrinking_is_part_of_it_and_the_file_still_holds_the_whole_network():
     assert hidden.shape == (300, 784)
     assert not hidden[60:].any()
     assert outcome.accuracy_loss < 0.1
+    # what is reported on the way counts against the whole network, as the outcome does
+    assert reports[-1].nonzero_fraction == pytest.approx(outcome.nonzero_fraction, rel=0.5)
+    assert reports[2].nonzero_fraction <= (784 * 60 + 60 * 30 + 30 * 10) / 266_200
+
+
+def test_the_control_prunes_what_the_shrinking_left_to_a_share_of_the_whole_network():
+    config = small_config(num_epochs=3)
+    config.shrinking = ShrinkingConfig(units=[60, 30], num_epochs=1)
+    pruning = PruningConfig(sparsity=0.98)
+    outcome = compress_by_pruning(small_reference(), small_data(), config, pruning)
+    assert 0.01 < outcome.nonzero_fraction <= 0.0201
+    config.shrinking = ShrinkingConfig(units=[5, 5], num_epochs=0)
+    with pytest.raises(ConfigError, match=r"pruning.sparsity must be > 0.98\d* after shrinking"):
+        compress_by_pruning(small_reference(), small_data(), config, pruning)
 
 
 def test_weights_that_are_masked_on_the_way_cost_nothing_when_they_become_zero():
@@ -161,6 +175,9 @@ def test_weights_that_are_masked_on_the_way_cost_nothing_when_they_become_zero()
     config.post_processing = replace(config.post_processing, fine_tuning_epochs=0, num_centroids=64)
     outcome = compress(small_reference(), small_data(), config, reports.append)
     assert outcome.accuracy_loss < 0.08
+    # the epochs tell of the network without the masked weights, and there is nothing more to lose
+    retrained = [r.validation_error for r in reports if r.phase == "retrain"]
+    assert outcome.validation_error == pytest.approx(retrained[-1], abs=0.01)
 
 
 def test_a_residual_network_with_batch_norms_goes_into_a_file_and_comes_out(tmp_path):

@@ -61,8 +61,16 @@ def test_a_file_cut_at_any_byte_is_refused_even_with_a_fitting_checksum(
     every_kind: CompressedNetwork,
 ) -> None:
     data = encode(every_kind)
+    num_decoded = 0
     for end in range(len(data) - 4):
-        assert_refused(sealed(data[:end]))
+        try:
+            network = decode(sealed(data[:end]))
+        except CodecError as error:
+            assert 0 <= error.offset <= end + 4
+        else:  # every arithmetic code of a proper end is a file of some network
+            assert network != every_kind
+            num_decoded += 1
+    assert num_decoded <= 8
 
 
 def test_every_flipped_bit_is_an_error(every_kind: CompressedNetwork) -> None:
@@ -85,7 +93,7 @@ def test_damage_behind_a_fitting_checksum_decodes_or_is_refused(
     body = encode(every_kind)[:-4]
     generator = random.Random(0)
     num_decoded = 0
-    for _ in range(1000):
+    for _ in range(300):
         damaged = bytearray(body)
         for _ in range(generator.choice([1, 1, 2, 5])):
             place = generator.randrange(4, len(damaged))
@@ -107,7 +115,7 @@ def test_damage_behind_a_fitting_checksum_decodes_or_is_refused(
             num_decoded += 1
             if num_decoded % 10 == 0:
                 assert decode(encode(network)) == network
-    assert 0 < num_decoded < 1000
+    assert 0 < num_decoded < 300
 
 
 @pytest.mark.parametrize("data", [b"", b"SWS", b"PK\x03\x04 and so on", b"sws\x01" + bytes(50)])
@@ -116,7 +124,7 @@ def test_a_foreign_file_is_named_as_such(data: bytes) -> None:
 
 
 def test_another_version_is_named_with_the_one_that_can_be_read() -> None:
-    assert_refused(sealed(b"SWS\x03\x00\x00"), "format version 3, but .* reads versions 1 to 2 ")
+    assert_refused(sealed(b"SWS\x04\x00\x00"), "format version 4, but .* reads versions 1 to 3 ")
 
 
 def test_random_bytes_are_refused() -> None:
@@ -185,7 +193,7 @@ def test_a_file_that_declares_too_many_elements_is_refused(axes: tuple[bytes, ..
 def test_the_limit_on_elements_holds_over_all_tensors(every_kind: CompressedNetwork) -> None:
     data = encode(every_kind)
     num_elements = sum(max(array.size, 3) for array in every_kind.arrays().values())
-    with pytest.raises(CodecError, match="max_elements is 100"):
+    with pytest.raises(CodecError, match="declare 2300 elements more than max_elements"):
         decode(data, max_elements=100)
     assert decode(data, max_elements=num_elements) == every_kind
 

@@ -117,14 +117,18 @@ def test_arrays_of_another_memory_order_come_back() -> None:
     check(CompressedNetwork("t", {"w": ClusteredTensor(indices, np.float32([0, 1, 2]))}))
 
 
-def test_what_float16_holds_costs_two_bytes_an_entry() -> None:
-    indices = np.zeros(4, np.int32)
-    half, single = (
+def test_a_codebook_costs_what_its_mantissas_need() -> None:
+    indices = np.array([0, 1, 2, 1], np.int32)
+    short, half, single = (
         describe(encode(CompressedNetwork("", {"w": ClusteredTensor(indices, codebook)})))
-        for codebook in (np.float32([0, 0.5, -65504.0]), np.float32([0, 0.5, 0.1]))
+        for codebook in (
+            np.float32([0, -0.5, 1]),
+            np.float32([0, -0.5, 1.0009765625]),
+            np.float32([0, -0.5, 0.1]),
+        )
     )
-    assert half.tensors[0].bits.codebook == 2 * 16
-    assert single.tensors[0].bits.codebook == 2 * 32
+    assert short.total_bytes < half.total_bytes < single.total_bytes
+    assert single.total_bytes <= short.total_bytes + 2 * 3
 
 
 def test_denormal_numbers_are_kept_while_they_are_flushed() -> None:

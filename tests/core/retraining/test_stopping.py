@@ -6,9 +6,9 @@ from core.retraining import RetrainingStopped
 from core.retraining.stopping import HopelessnessRule
 
 
-def watch(nonzero_fractions, relative_losses):
+def watch(nonzero_fractions, relative_losses, widens=False):
     """Feed a run of even epochs to the rule, whose constant predictor has loss 2."""
-    rule = HopelessnessRule(constant_loss=2.0)
+    rule = HopelessnessRule(constant_loss=2.0, widens=widens)
     for epoch, (nonzeros, loss) in enumerate(
         zip(nonzero_fractions, relative_losses, strict=True), start=1
     ):
@@ -26,6 +26,10 @@ def test_many_non_zeros_that_fall_are_no_trap():
 
 def test_few_non_zeros_that_grow_again_are_no_trap():
     watch([0.01, 0.02, 0.03, 0.03, 0.03] + [0.03] * 5, [0.01] * 10)
+
+
+def test_many_non_zeros_are_no_trap_while_the_zero_component_widens():
+    watch([0.5, 0.48, 0.47, 0.46, 0.46] + [0.1] * 5, [0.01] * 10, widens=True)
 
 
 def test_a_run_that_loses_its_function_is_collapsed():

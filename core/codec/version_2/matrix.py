@@ -1,189 +1,42 @@
-"""The compiled loop of context mixing: a matrix of symbols, one binary decision at a time.
+"""The compiled loop of format version 2: a matrix of symbols, one binary decision at a time.
 
-Every decision is predicted by adaptive probabilities in several contexts, mixed in the logistic
-domain by weights that learn as they go (Mahoney 2005, "Adaptive weighing of context models for
-lossless data compression"; his lpaq is the model of the fixed-point arithmetic), and coded by a
-carry-less binary arithmetic coder. All arithmetic is on integers below 2**63, and the one table of
-the logistic function stands here as integers, so that every machine takes the same decisions.
-
-Why a loop of our own and not ``constriction``: each probability depends on the bit before, so its
-vectorised calls cannot be used, and one call a bit takes microseconds, needs floats in its
-interface and rounds each of the few hundred bytes of a stream up to words of 32 bits. The coder
-itself is a dozen lines, and plain Python decodes it too. Encoder and decoder are one function, so
-that they cannot differ. It stays in one file because numba's cache looks at one file only.
-
-The whole of it is specified in ``docs/format.md``.
+``docs/format.md`` specifies it. numba's cache looks at one file only: neither this file nor
+``decision.py`` changes any more.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
-import numpy.typing as npt
 
-Integers = npt.NDArray[np.int64]
-Symbols = npt.NDArray[np.int32]
-Bytes = npt.NDArray[np.uint8]
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-OVERRUN = -1  # the encoder's buffer is too small, or the decoder's stream too short
-NO_SYMBOL = -2  # a decision leads to a symbol that is not there
-
-# 65536 / (1 + exp(-x)) at x = -8, -7.5, ..., 8.
-_LOGISTIC = np.array(
-    [
-        *(22, 36, 60, 98, 162, 267, 440, 724, 1179, 1921, 3108, 4971, 7812, 11956, 17625, 24743),
-        *(32768, 40793, 47911, 53580, 57724, 60565, 62428, 63615, 64357, 64812, 65096, 65269),
-        *(65374, 65438, 65476, 65500, 65514),
-    ],
-    np.int64,
+from core.codec.logistic import STRETCH
+from core.codec.version_2.decision import (
+    LIVE,
+    LIVE_MIXER,
+    NO_SYMBOL,
+    NUM_MIXERS,
+    NUM_POSITION_INPUTS,
+    NUM_RANK_INPUTS,
+    NUM_SIGN_INPUTS,
+    OVERRUN,
+    PLACE,
+    POSITION,
+    POSITION_COST,
+    POSITION_MIXER,
+    RANK,
+    RANK_MIXER,
+    SIGN,
+    SIGN_MIXER,
+    STRIDE,
+    VALUE_COST,
+    Bytes,
+    Integers,
+    Symbols,
+    compiled,
+    half_log,
+    read_bit,
 )
-_X = np.arange(4096)
-# Probability, of 65536, at each of 256 steps a nat from -8 to 8; and its inverse, from 12 bits.
-SQUASH = (
-    _LOGISTIC[_X >> 7]
-    + (((_LOGISTIC[np.minimum((_X >> 7) + 1, 32)] - _LOGISTIC[_X >> 7]) * (_X & 127)) >> 7)
-).astype(np.int32)
-STRETCH = (np.searchsorted(SQUASH, 16 * _X + 8) - 2048).clip(-2047, 2047).astype(np.int16)
-# Bits, in units of 1/256, of a decision of that probability: for the account of a file only.
-_COST = np.round(-256 * np.log2((_X + 0.5) / 4096)).astype(np.int16)
-_HALF_LOG = np.zeros(4096, np.uint8)
-for _bits in range(12):
-    _HALF_LOG[1 << _bits :] = 2 * _bits
-    _HALF_LOG[3 << _bits >> 1 :] += _bits > 0
-
-# Inputs of the three mixers, the last one of positions being the product of densities.
-NUM_POSITION_INPUTS = 13
-NUM_SIGN_INPUTS = 7
-NUM_RANK_INPUTS = 7
-_STRIDE = 16  # weights of a mixer; the last one counts its decisions
-
-# Groups of parameters, and the first of their mixers.
-_LIVE, _POSITION, _SIGN, _RANK = 0, 1, 2, 3
-_POSITION_MIXER, _SIGN_MIXER, _RANK_MIXER, _LIVE_MIXER, _NUM_MIXERS = 0, 7, 14, 47, 51
-
-# What ``coder`` holds.
-LOW, HIGH, CODE, PLACE, POSITION_COST, VALUE_COST = 0, 1, 2, 3, 4, 5
-NUM_CODER_NUMBERS = 6
-
-
-def compiled(function: Function) -> Function:
-    """Compile a loop with numba on first use and cache the machine code on disk."""
-    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 @compiled
-def half_log(number: int) -> int:
-    """About ``2 log2(number)``, rounded down, of a number of 1 or more."""
-    extra = 0
-    while number >= 4096:
-        number >>= 1
-        extra += 2
-    return int(_HALF_LOG[number]) + extra
-
-
-@compiled
-def code_bit(  # noqa: PLR0915 one decision, told in one piece
-    decoding: bool,
-    bit: int,
-    inputs: Integers,
-    num_inputs: int,
-    direct: int,
-    slots: Integers,
-    weights: Integers,
-    mixer: int,
-    chosen: int,
-    stretched: Integers,
-    coder: Integers,
-    stream: Bytes,
-    cost: int,
-    parameters: Integers,
-    rates: Integers,
-    confidences: Integers,
-) -> int:
-    """Code one bit and learn from it; the bit.
-
-    Args:
-        decoding: whether ``bit`` is to be found out.
-        bit: the bit to encode.
-        inputs: slot of each context, ``[inputs]``; a slot is ``probability << 10 | count``, the
-            probability of a one in 22 bits.
-        num_inputs: number of them.
-        direct: one more input, in the logistic domain.
-        slots: all slots.
-        weights: all mixers' weights, 65536 being 1.
-        mixer: start of the weights of the mixer that always takes part.
-        chosen: start of the weights of the mixer that the caller has chosen.
-        stretched: room for the inputs in the logistic domain.
-        coder: state of the arithmetic coder.
-        stream: its bytes.
-        cost: where in ``coder`` the bits are counted.
-        parameters: greatest count of a slot, lasting and initial rate of learning, its horizon.
-        rates: rate of adaptation by count, 65536 being 1, ``[1024]``.
-        confidences: factor of an input by count, 256 being 1, ``[1024]``.
-    """
-    sum_a, sum_b = weights[mixer + num_inputs] * direct, weights[chosen + num_inputs] * direct
-    stretched[num_inputs] = direct
-    for k in range(num_inputs):
-        slot = slots[inputs[k]]
-        x = (STRETCH[slot >> 20] * confidences[slot & 1023]) >> 8
-        stretched[k] = x
-        sum_a += weights[mixer + k] * x
-        sum_b += weights[chosen + k] * x
-    sum_a = min(max(sum_a >> 16, -2047), 2047)
-    sum_b = min(max(sum_b >> 16, -2047), 2047)
-    probability = min(max(SQUASH[((sum_a + sum_b) >> 1) + 2048], 32), 65504)
-    low, high = coder[LOW], coder[HIGH]
-    middle = low + (((high - low) * probability) >> 16)
-    if decoding:
-        bit = 1 if coder[CODE] <= middle else 0
-    if bit:
-        high = middle
-        coder[cost] += _COST[probability >> 4]
-    else:
-        low = middle + 1
-        coder[cost] += _COST[4095 - (probability >> 4)]
-    while (low ^ high) >> 24 == 0:
-        if decoding:
-            place = coder[PLACE] + 4
-            following = np.int64(stream[place]) if place < stream.size else 0
-            coder[CODE] = (coder[CODE] << 8 & 0xFFFFFFFF) | following
-        elif coder[PLACE] < stream.size:
-            stream[coder[PLACE]] = low >> 24
-        coder[PLACE] += 1
-        low = low << 8 & 0xFFFFFFFF
-        high = (high << 8 & 0xFFFFFFFF) | 255
-    coder[LOW], coder[HIGH] = low, high
-
-    target = bit << 16
-    horizon = parameters[3]
-    last = _STRIDE - 1
-    step_a, step_b = parameters[1], parameters[1]
-    extra = parameters[2] * horizon
-    if weights[mixer + last] < extra:  # else the quotient is 0, and divisions are slow
-        step_a += extra // (horizon + weights[mixer + last])
-    if weights[chosen + last] < extra:
-        step_b += extra // (horizon + weights[chosen + last])
-    weights[mixer + last] += 1
-    weights[chosen + last] += 1
-    step_a *= target - SQUASH[sum_a + 2048]
-    step_b *= target - SQUASH[sum_b + 2048]
-    for k in range(num_inputs + 1):
-        weights[mixer + k] += (stretched[k] * step_a + (1 << 17)) >> 18
-        weights[chosen + k] += (stretched[k] * step_b + (1 << 17)) >> 18
-    for k in range(num_inputs):
-        slot = slots[inputs[k]]
-        count = slot & 1023
-        value = slot >> 10
-        value += (((bit << 22) - bit - value) * rates[count]) >> 16
-        slots[inputs[k]] = value << 10 | (count + 1 if count < parameters[0] else count)
-    return bit
-
-
-@compiled
-def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
-    decoding: bool,
+def read_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     cells: Symbols,
     num_rows: int,
     num_columns: int,
@@ -207,11 +60,11 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     rank_weights: Integers,
     prior_counts: Integers,
 ) -> int:
-    """Code a matrix of symbols; the bytes of the stream so far, or a negative error.
+    """Read a matrix of symbols; the bytes of the stream so far, or a negative error.
 
     Args:
-        decoding: whether ``cells``, all zero, are to be filled.
-        cells: the symbols, 0 being the zero; row r, column c at r row_stride + c column_stride.
+        cells: the symbols, all zero, to be filled; row r, column c is at
+            ``r row_stride + c column_stride``.
         num_rows: rows, in the order in which the matrix is walked.
         num_columns: columns in that order.
         row_stride: see ``cells``.
@@ -226,9 +79,9 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
         rank_bits: bits of a rank.
         coder: state of the arithmetic coder.
         stream: its bytes.
-        parameters: of each group of decisions, see ``code_bit``; the same below.
-        rates: see ``code_bit``.
-        confidences: see ``code_bit``.
+        parameters: of each group of decisions, see ``read_bit``; the same below.
+        rates: see ``read_bit``.
+        confidences: see ``read_bit``.
         position_weights: initial weights of the mixers of positions.
         sign_weights: of those of signs.
         rank_weights: of those of ranks.
@@ -251,28 +104,22 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     at = np.cumsum(sizes) - sizes
     slots = np.full(sizes.sum(), 1 << 31, np.int64)
     to_sign, to_rank, to_live = 12, 19, 26
-    inputs = np.zeros(_STRIDE, np.int64)
-    stretched = np.zeros(_STRIDE, np.int64)
-    weights = np.zeros(_STRIDE * _NUM_MIXERS, np.int64)
-    for k in range(_NUM_MIXERS):
-        start = _STRIDE * k
-        if k < _SIGN_MIXER:
+    inputs = np.zeros(STRIDE, np.int64)
+    stretched = np.zeros(STRIDE, np.int64)
+    weights = np.zeros(STRIDE * NUM_MIXERS, np.int64)
+    for k in range(NUM_MIXERS):
+        start = STRIDE * k
+        if k < SIGN_MIXER:
             weights[start : start + NUM_POSITION_INPUTS] = position_weights
-        elif k < _RANK_MIXER:
+        elif k < RANK_MIXER:
             weights[start : start + NUM_SIGN_INPUTS] = sign_weights
-        elif k < _LIVE_MIXER:
+        elif k < LIVE_MIXER:
             weights[start : start + NUM_RANK_INPUTS] = rank_weights
         else:
             weights[start : start + 2] = 30000
 
     live_rows = np.zeros(num_rows, np.uint8)
     live_columns = np.zeros(num_columns, np.uint8)
-    if not decoding:
-        for r in range(num_rows):
-            for c in range(num_columns):
-                if cells[r * row_stride + c * column_stride]:
-                    live_rows[r] = 1
-                    live_columns[c] = 1
     for axis in range(2):
         live = live_columns if axis else live_rows
         hints = column_hints if axis else row_hints
@@ -285,10 +132,10 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
                 near += 2 * live[k - 2]
             inputs[0] = at[to_live] + axis * 16 + hints[k]
             inputs[1] = at[to_live + 1] + axis * 128 + hints[k] * 8 + near
-            mixer = _STRIDE * (_LIVE_MIXER + 2 * axis)
-            live[k] = code_bit(
-                decoding, live[k], inputs, 2, 0, slots, weights, mixer, mixer + _STRIDE, stretched,
-                coder, stream, POSITION_COST, parameters[_LIVE], rates[_LIVE], confidences[_LIVE],
+            mixer = STRIDE * (LIVE_MIXER + 2 * axis)
+            live[k] = read_bit(
+                inputs, 2, 0, slots, weights, mixer, mixer + STRIDE, stretched,
+                coder, stream, POSITION_COST, parameters[LIVE], rates[LIVE], confidences[LIVE],
             )  # fmt: skip
             if coder[PLACE] > stream.size:
                 return OVERRUN
@@ -393,12 +240,11 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
                 + STRETCH[min(max(of_row, 16), 65520) >> 4]
                 - STRETCH[min(max(overall, 16), 65520) >> 4]
             )
-            symbol = cells[cell]
-            nonzero = code_bit(
-                decoding, 1 if symbol else 0, inputs, NUM_POSITION_INPUTS - 1,
-                min(max(direct, -2047), 2047), slots, weights, _STRIDE * _POSITION_MIXER,
-                _STRIDE * (_POSITION_MIXER + 1 + around), stretched, coder, stream, POSITION_COST,
-                parameters[_POSITION], rates[_POSITION], confidences[_POSITION],
+            nonzero = read_bit(
+                inputs, NUM_POSITION_INPUTS - 1,
+                min(max(direct, -2047), 2047), slots, weights, STRIDE * POSITION_MIXER,
+                STRIDE * (POSITION_MIXER + 1 + around), stretched, coder, stream, POSITION_COST,
+                parameters[POSITION], rates[POSITION], confidences[POSITION],
             )  # fmt: skip
             if coder[PLACE] > stream.size:
                 return OVERRUN
@@ -420,17 +266,16 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
                 inputs[4] = at[to_sign + 4] + row_sign
                 inputs[5] = at[to_sign + 5] + column_sign
                 inputs[6] = at[to_sign + 6] + (last & 3) * 3 + (row_last & 3)
-                sign = 1 + code_bit(
-                    decoding, 1 if signs[symbol] == 2 else 0, inputs, NUM_SIGN_INPUTS, 0, slots,
-                    weights, _STRIDE * _SIGN_MIXER, _STRIDE * (_SIGN_MIXER + 1 + abs(agreed)),
-                    stretched, coder, stream, VALUE_COST, parameters[_SIGN], rates[_SIGN],
-                    confidences[_SIGN],
+                sign = 1 + read_bit(
+                    inputs, NUM_SIGN_INPUTS, 0, slots,
+                    weights, STRIDE * SIGN_MIXER, STRIDE * (SIGN_MIXER + 1 + abs(agreed)),
+                    stretched, coder, stream, VALUE_COST, parameters[SIGN], rates[SIGN],
+                    confidences[SIGN],
                 )  # fmt: skip
                 beside = left if left else up
                 likeness = 0
                 if beside:
                     likeness = 8 + min(3, ranks[beside]) + 4 * (signs[beside] == sign)
-                rank = ranks[symbol]
                 path = 1
                 for level in range(rank_bits - 1, -1, -1):
                     node = (sign - 1) * (num_nodes >> 1) + path
@@ -441,17 +286,16 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
                     inputs[4] = at[to_rank + 4] + node * 16 + min(15, column_density)
                     inputs[5] = at[to_rank + 5] + node * 16 + row_density
                     inputs[6] = at[to_rank + 6] + level * 32 + (path & 31)
-                    path = path * 2 + code_bit(
-                        decoding, rank >> level & 1, inputs, NUM_RANK_INPUTS, 0, slots, weights,
-                        _STRIDE * _RANK_MIXER, _STRIDE * (_RANK_MIXER + 1 + min(31, path)),
-                        stretched, coder, stream, VALUE_COST, parameters[_RANK], rates[_RANK],
-                        confidences[_RANK],
+                    path = path * 2 + read_bit(
+                        inputs, NUM_RANK_INPUTS, 0, slots, weights,
+                        STRIDE * RANK_MIXER, STRIDE * (RANK_MIXER + 1 + min(31, path)),
+                        stretched, coder, stream, VALUE_COST, parameters[RANK], rates[RANK],
+                        confidences[RANK],
                     )  # fmt: skip
                 rank = path - (1 << rank_bits)
-                if decoding:
-                    cells[cell] = symbols[sign, rank]
-                    if cells[cell] == 0:
-                        return NO_SYMBOL
+                cells[cell] = symbols[sign, rank]
+                if cells[cell] == 0:
+                    return NO_SYMBOL
                 row_last = 4 * (rank + 1) + sign
                 column_last[c] = row_last
                 row_count += 1

@@ -1,99 +1,50 @@
-"""The coders by context mixing: fewer bytes than Huffman codes, for tensors of moderate size.
+"""Reads tensors of the kinds 4 and 5: context mixing with a stream for each tensor.
 
 A stream: the choices, as a number, ``line * 4 + hinted * 2 + column_major``, then the bytes of
-``code_matrix``. The tensor is a matrix of ``shape[0]`` rows (one row without a second axis),
+``read_matrix``. The tensor is a matrix of ``shape[0]`` rows (one row without a second axis),
 walked row by row or, transposed, column by column. ``line`` is the length of an image's line if
 the columns are pixels; ``hinted`` says that the columns are told by the rows of the matrix before.
 """
 
-from dataclasses import dataclass
-from math import isqrt, prod
+from math import prod
 
 import numpy as np
 import numpy.typing as npt
 
-from core.codec import mixing_parameters as tuned
-from core.codec.byte_reader import ByteReader, write_number
-from core.codec.context_mixing import (
+from core.codec.alphabet import Alphabet
+from core.codec.byte_reader import ByteReader
+from core.codec.payload import (
+    PayloadBits,
+    RowsBefore,
+    read_floats,
+    read_step,
+    unfold,
+)
+from core.codec.tensors import ClusteredTensor, UniformTensor
+from core.codec.version_2 import parameters as tuned
+from core.codec.version_2.decision import (
     CODE,
     HIGH,
-    LOW,
     NO_SYMBOL,
     NUM_CODER_NUMBERS,
     PLACE,
     POSITION_COST,
     VALUE_COST,
-    code_matrix,
     half_log,
 )
-from core.codec.payload import (
-    PayloadBits,
-    RowsBefore,
-    fits_half,
-    read_floats,
-    read_step,
-    unfold,
-    write_floats,
-)
-from core.codec.tensors import ClusteredTensor, CodedTensor, UniformTensor
+from core.codec.version_2.matrix import read_matrix
 
 MAX_RANK_BITS = 8
 MAX_NUM_LEVEL_BITS = 8
 MIN_LINE = 3
 MAX_HINT = 15
 _MAX_LINES = 4096
-_TRY_ALL_CELLS = 1 << 20
 
 Symbols = npt.NDArray[np.int32]
 Integers = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class Alphabet:
-    """How symbols, 0 being the zero, divide into a sign and a rank.
-
-    Attributes:
-        signs: 1 or 2 for each symbol, 0 for the zero, ``[symbols]``.
-        ranks: rank of each symbol among those of its sign, ``[symbols]``.
-        rank_bits: bits of a rank.
-    """
-
-    signs: Integers
-    ranks: Integers
-
-    @property
-    def rank_bits(self) -> int:
-        """Bits of the greatest rank."""
-        return int(self.ranks.max()).bit_length()
-
-    def symbols(self) -> Symbols:
-        """The symbol of each sign and rank, ``[3, 2**rank_bits]``, 0 where there is none."""
-        table = np.zeros((3, 1 << self.rank_bits), np.int32)
-        table[self.signs[1:], self.ranks[1:]] = np.arange(1, len(self.signs))
-        return table
-
-    @classmethod
-    def of_codebook(cls, codebook: npt.NDArray[np.float32]) -> "Alphabet":
-        """Negative entries have sign 1 and are ranked from the last one, others 2 from the first.
-
-        In an ascending codebook with the zero in front, small ranks are small magnitudes.
-        """
-        negative = np.signbit(codebook[1:])
-        ranks = np.zeros(len(codebook), np.int64)
-        ranks[1:][~negative] = np.arange(np.count_nonzero(~negative))
-        ranks[1:][negative] = np.arange(np.count_nonzero(negative))[::-1]
-        return cls(np.concatenate(([0], np.where(negative, 1, 2))).astype(np.int64), ranks)
-
-    @classmethod
-    def of_levels(cls, num_bits: int) -> "Alphabet":
-        """Levels folded to 0, -1, 1, -2, 2, ..."""
-        symbols = np.arange(1 << num_bits)
-        signs = np.where(symbols & 1, 1, 2)
-        signs[0] = 0
-        return cls(signs.astype(np.int64), np.maximum(symbols - 1, 0) >> 1)
-
-
-class ClusteredContextCoder:
+class ClusteredContextReader:
     """Codebook and indices by context mixing.
 
     Payload: the codebook as in kind 1, at most 256 entries of each sign, and a stream.
@@ -101,19 +52,6 @@ class ClusteredContextCoder:
 
     kind = 4
     name = "clustered (context mixing)"
-
-    def encode(self, tensor: CodedTensor, rows_before: RowsBefore = None) -> bytes | None:
-        """The payload of a ``ClusteredTensor``, unless it is too large or has no non-zero."""
-        if not isinstance(tensor, ClusteredTensor) or not tensor.indices.any():
-            return None
-        entries = tensor.codebook[1:]
-        alphabet = Alphabet.of_codebook(tensor.codebook)
-        if alphabet.rank_bits > MAX_RANK_BITS:
-            return None
-        stream = encode_cells(tensor.indices, alphabet, rows_before)
-        half = fits_half(entries)
-        head = write_number(2 * len(entries) + half) + write_floats(entries, half)
-        return None if stream is None else head + stream
 
     def decode(
         self, payload: ByteReader, shape: tuple[int, ...], rows_before: RowsBefore = None
@@ -134,7 +72,7 @@ class ClusteredContextCoder:
         return ClusteredTensor(indices, codebook), _with_head(bits, codebook_bits, 8 * numbers)
 
 
-class UniformContextCoder:
+class UniformContextReader:
     """A grid of levels by context mixing.
 
     Payload: width and step as in kind 2, at most 8 bits a level, and a stream of folded levels.
@@ -142,21 +80,6 @@ class UniformContextCoder:
 
     kind = 5
     name = "uniform (context mixing)"
-
-    def encode(self, tensor: CodedTensor, rows_before: RowsBefore = None) -> bytes | None:
-        """The payload of a ``UniformTensor``, unless it is too large or has no non-zero."""
-        if (
-            not isinstance(tensor, UniformTensor)
-            or tensor.num_bits > MAX_NUM_LEVEL_BITS
-            or not tensor.levels.any()
-        ):
-            return None
-        folded = np.asarray((tensor.levels << 1) ^ (tensor.levels >> 31))
-        stream = encode_cells(folded, Alphabet.of_levels(tensor.num_bits), rows_before)
-        step = np.array([tensor.step], np.float32)
-        half = fits_half(step)
-        head = write_number(2 * (tensor.num_bits - 1) + half) + write_floats(step, half)
-        return None if stream is None else head + stream
 
     def decode(
         self, payload: ByteReader, shape: tuple[int, ...], rows_before: RowsBefore = None
@@ -174,33 +97,6 @@ class UniformContextCoder:
         unfold(folded.reshape(-1))
         tensor = UniformTensor(folded, float(step), num_bits)
         return tensor, _with_head(bits, codebook_bits, 8 * numbers)
-
-
-def encode_cells(
-    cells: Symbols, alphabet: Alphabet, rows_before: RowsBefore = None
-) -> bytes | None:
-    """The bytes of the shortest stream for symbols, any shape, or ``None`` if it is too large."""
-    num_rows, num_columns = _matrix_shape(cells.shape)
-    if _too_long(num_rows, num_columns):
-        return None
-    streams: list[bytes] = []
-    flat = cells.flatten()  # a copy: the compiled loop takes no read-only array, as it may write
-    for column_major in (False, True):
-        for line in _possible_lines(cells.shape):
-            for hinted in (True, False) if _can_hint(num_columns, rows_before) else (False,):
-                if streams and cells.size > _TRY_ALL_CELLS:
-                    break
-                buffer = np.zeros(1024 + cells.size // 4 + 4 * np.count_nonzero(cells), np.uint8)
-                hints = rows_before if hinted else None
-                coder = _new_coder()
-                end = _code(
-                    False, flat, (num_rows, num_columns), column_major, line, hints,
-                    alphabet, coder, buffer,
-                )  # fmt: skip
-                if end >= 0:
-                    choices = write_number(line * 4 + hinted * 2 + column_major)
-                    streams.append(choices + buffer[:end].tobytes() + _shortest_end(coder))
-    return min(streams, key=len, default=None)
 
 
 def decode_cells(
@@ -228,7 +124,7 @@ def decode_cells(
     coder[CODE] = int.from_bytes(stream[:4].tobytes().ljust(4, b"\0"), "big")
     cells = np.zeros(prod(shape), np.int32)
     end = _code(
-        True, cells, (num_rows, num_columns), column_major, line, rows_before if hinted else None,
+        cells, (num_rows, num_columns), column_major, line, rows_before if hinted else None,
         alphabet, coder, stream,
     )  # fmt: skip
     if end < 0 or len(stream) > end + 4:
@@ -248,7 +144,6 @@ def decode_cells(
 
 
 def _code(
-    decoding: bool,
     cells: Symbols,
     matrix_shape: tuple[int, int],
     column_major: bool,
@@ -266,8 +161,8 @@ def _code(
     sizes, strides = (num_rows, num_columns), (num_columns, 1)
     if column_major:
         sizes, strides, hints = sizes[::-1], strides[::-1], hints[::-1]
-    return code_matrix(
-        decoding, cells, sizes[0], sizes[1], strides[0], strides[1], line, not column_major,
+    return read_matrix(
+        cells, sizes[0], sizes[1], strides[0], strides[1], line, not column_major,
         hints[0], hints[1], alphabet.signs, alphabet.ranks, alphabet.symbols(), alphabet.rank_bits,
         coder, stream, tuned.PARAMETERS, tuned.RATES, tuned.CONFIDENCES, tuned.POSITION_WEIGHTS,
         tuned.SIGN_WEIGHTS, tuned.RANK_WEIGHTS, tuned.PRIOR_COUNTS,
@@ -280,17 +175,6 @@ def _new_coder() -> Integers:
     return coder
 
 
-def _shortest_end(coder: Integers) -> bytes:
-    """The fewest bytes that lead, with zeros behind them, into the coder's last interval."""
-    low, high = int(coder[LOW]), int(coder[HIGH])
-    for num_bytes in range(4):
-        unit = 1 << (32 - 8 * num_bytes)
-        value = -(-low // unit) * unit
-        if value <= high:
-            return value.to_bytes(4, "big")[:num_bytes]
-    return low.to_bytes(4, "big")
-
-
 def _matrix_shape(shape: tuple[int, ...]) -> tuple[int, int]:
     num_rows = shape[0] if len(shape) > 1 else 1
     return num_rows, prod(shape) // num_rows if num_rows else 0
@@ -299,21 +183,6 @@ def _matrix_shape(shape: tuple[int, ...]) -> tuple[int, int]:
 def _too_long(num_rows: int, num_columns: int) -> bool:
     """Rows and columns each take some memory; keep it below that of the cells, or small."""
     return num_rows + num_columns > max(_MAX_LINES, num_rows * num_columns // 32)
-
-
-def _possible_lines(shape: tuple[int, ...]) -> list[int]:
-    """Lengths of a line of pixels that the shape suggests, the likeliest first, and 0 for none."""
-    _, num_columns = _matrix_shape(shape)
-    if len(shape) > 2:
-        line = shape[-1]
-    else:
-        channels = (
-            3 if num_columns % 3 == 0 and isqrt(num_columns // 3) ** 2 * 3 == num_columns else 1
-        )
-        line = isqrt(num_columns // channels)
-        if len(shape) < 2 or line * line * channels != num_columns:
-            line = 0
-    return [line, 0] if MIN_LINE <= line <= num_columns else [0]
 
 
 def _can_hint(num_columns: int, rows_before: RowsBefore) -> bool:
