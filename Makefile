@@ -35,6 +35,7 @@ benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into res
 	$(BIN)/python -m benchmarks.prior_scale
 	$(BIN)/python -m benchmarks.trial
 	$(BIN)/python -m benchmarks.search_policy
+	$(BIN)/python -m benchmarks.faults
 	$(BIN)/python -m benchmarks.quickstart
 	$(BIN)/python -m benchmarks.networks lenet_300_100
 	$(BIN)/python -m benchmarks.ablations

@@ -1,43 +1,43 @@
-"""Files kept in the database itself, so that a worker needs nothing but the database's address.
+"""Files of studies: in the database itself, so that a worker needs nothing else, or outside of it.
 
-``DatabaseArtifactStore`` follows Optuna's artifact-store protocol, so that Optuna's file-system
-and S3 stores can stand in its place.
+``Artifacts`` follows Optuna's artifact-store protocol. Where a file is and what its SHA-256 is
+stands in the database in either case.
 """
 
 import hashlib
 import io
 import uuid
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from optuna.artifacts.exceptions import ArtifactNotFound
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Connection
 
+from search.artifact_places import ArtifactStore, OutsideStore
 from search.errors import ArtifactError
-from search.schema import ArtifactChunkTable, ArtifactTable, database_seconds
+from search.schema import IN_DATABASE, ArtifactChunkTable, ArtifactTable, database_seconds
 from search.storage import Storage
 
 CHUNK_BYTES = 1 << 20
 
 
-class ArtifactStore(Protocol):
-    """Optuna's artifact-store protocol, which it does not export."""
+class Artifacts:
+    """Keeps files at one place, and finds those that are kept at any."""
 
-    def open_reader(self, artifact_id: str) -> BinaryIO:
-        """Open a stored file for reading."""
+    def __init__(
+        self, storage: Storage, place: str = IN_DATABASE, checkpoint_of: int | None = None
+    ) -> None:
+        """Open the files of a database.
 
-    def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        """Store a file."""
-
-    def remove(self, artifact_id: str) -> None:
-        """Remove a stored file."""
-
-
-class DatabaseArtifactStore:
-    """Stores files as rows of at most ``CHUNK_BYTES`` each, under their SHA-256."""
-
-    def __init__(self, storage: Storage) -> None:
+        Args:
+            storage: the database, which knows of all files.
+            place: where new files go: the database itself, as rows of at most ``CHUNK_BYTES``, or
+                one of ``search.artifact_places``.
+            checkpoint_of: new files are checkpoints of this study.
+        """
         self._storage = storage
+        self._checkpoint_of = checkpoint_of
+        self._place = place
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
         """Open a stored file; every byte has been checked when this returns.
@@ -45,70 +45,68 @@ class DatabaseArtifactStore:
         Raises:
             ArtifactNotFound: there is none of this id.
             ArtifactError: its bytes are not those that were stored.
+            ArtifactStoreAwayError: its place outside the database cannot be used.
         """
-        content = io.BytesIO()
-        digest = hashlib.sha256()
-        num_bytes = 0
         with self._storage.read() as connection:
             artifact = connection.execute(
-                select(ArtifactTable.sha256, ArtifactTable.num_bytes).where(
-                    ArtifactTable.id == artifact_id
-                )
+                select(ArtifactTable.__table__).where(ArtifactTable.id == artifact_id)
             ).first()
             if artifact is None:
                 raise ArtifactNotFound(f"there is no artifact {artifact_id}")
-            chunks = connection.execution_options(yield_per=1).execute(
-                select(ArtifactChunkTable.content)
-                .where(ArtifactChunkTable.artifact_id == artifact_id)
-                .order_by(ArtifactChunkTable.position)
-            )
-            for chunk in chunks.scalars():
-                digest.update(chunk)
-                num_bytes += len(chunk)
-                content.write(chunk)
-        if digest.hexdigest() != artifact.sha256:
+            content = _chunks(connection, artifact_id) if artifact.place == IN_DATABASE else None
+        if content is None:
+            content = OutsideStore(artifact.place).read(artifact_id)
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != artifact.sha256:
+            where = self._storage.address if artifact.place == IN_DATABASE else artifact.place
             raise ArtifactError(
-                f"artifact {artifact_id} in {self._storage.address} is damaged: stored were "
-                f"{artifact.num_bytes} bytes of SHA-256 {artifact.sha256}, found are {num_bytes} "
-                f"of {digest.hexdigest()}; restore the database, or run its trial again"
+                f"artifact {artifact_id} in {where} is damaged: stored were "
+                f"{artifact.num_bytes} bytes of SHA-256 {artifact.sha256}, found are "
+                f"{len(content)} of {digest}; restore it, or run its trial again"
             )
-        content.seek(0)
-        return content
+        return io.BytesIO(content)
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
-        """Store a file as a whole or not at all; one of the same id is replaced."""
-        digest = hashlib.sha256()
-        num_bytes = 0
+        """Store a file; one that breaks off half-way is missing. One of the same id is replaced.
+
+        Raises:
+            ArtifactStoreAwayError: the place outside the database cannot be used.
+        """
+        content = content_body.read()
         with self._storage.write() as connection:
             _delete(connection, artifact_id)
             connection.execute(
                 insert(ArtifactTable).values(
-                    id=artifact_id, num_bytes=0, sha256="", created_at=database_seconds()
+                    id=artifact_id,
+                    num_bytes=len(content),
+                    sha256=hashlib.sha256(content).hexdigest(),
+                    created_at=database_seconds(),
+                    place=self._place,
+                    checkpoint_of=self._checkpoint_of,
                 )
             )
-            for position, chunk in enumerate(iter(lambda: content_body.read(CHUNK_BYTES), b"")):
-                digest.update(chunk)
-                num_bytes += len(chunk)
-                connection.execute(
-                    insert(ArtifactChunkTable).values(
-                        artifact_id=artifact_id, position=position, content=chunk
-                    )
-                )
-            connection.execute(
-                update(ArtifactTable)
-                .where(ArtifactTable.id == artifact_id)
-                .values(num_bytes=num_bytes, sha256=digest.hexdigest())
-            )
+            if self._place == IN_DATABASE:
+                _insert_chunks(connection, artifact_id, content)
+        if self._place != IN_DATABASE:  # after its row: a file that nothing knows of would stay
+            OutsideStore(self._place).write(artifact_id, content)
 
     def remove(self, artifact_id: str) -> None:
         """Remove a stored file.
 
         Raises:
             ArtifactNotFound: there is none of this id.
+            ArtifactStoreAwayError: its place outside the database cannot be used.
         """
+        with self._storage.read() as connection:
+            place = connection.execute(
+                select(ArtifactTable.place).where(ArtifactTable.id == artifact_id)
+            ).scalar()
+        if place is None:
+            raise ArtifactNotFound(f"there is no artifact {artifact_id}")
+        if place != IN_DATABASE:  # first: its row is all that knows of it
+            OutsideStore(place).remove(artifact_id)
         with self._storage.write() as connection:
-            if not _delete(connection, artifact_id):
-                raise ArtifactNotFound(f"there is no artifact {artifact_id}")
+            _delete(connection, artifact_id)
 
 
 def save_artifact(store: ArtifactStore, content: bytes) -> str:
@@ -131,9 +129,28 @@ def load_artifact(store: ArtifactStore, artifact_id: str) -> bytes:
         raise ArtifactError(f"{error}; it was removed, or the database is another one") from error
 
 
-def _delete(connection: Connection, artifact_id: str) -> bool:
+def _chunks(connection: Connection, artifact_id: str) -> bytes:
+    chunks = connection.execute(
+        select(ArtifactChunkTable.content)
+        .where(ArtifactChunkTable.artifact_id == artifact_id)
+        .order_by(ArtifactChunkTable.position)
+    )
+    return b"".join(chunks.scalars())
+
+
+def _insert_chunks(connection: Connection, artifact_id: str, content: bytes) -> None:
+    for position in range(0, len(content), CHUNK_BYTES):
+        connection.execute(
+            insert(ArtifactChunkTable).values(
+                artifact_id=artifact_id,
+                position=position // CHUNK_BYTES,
+                content=content[position : position + CHUNK_BYTES],
+            )
+        )
+
+
+def _delete(connection: Connection, artifact_id: str) -> None:
     connection.execute(
         delete(ArtifactChunkTable).where(ArtifactChunkTable.artifact_id == artifact_id)
     )
-    deleted = connection.execute(delete(ArtifactTable).where(ArtifactTable.id == artifact_id))
-    return deleted.rowcount > 0
+    connection.execute(delete(ArtifactTable).where(ArtifactTable.id == artifact_id))

@@ -29,6 +29,8 @@ from search.storage import StorageConfig
 LOCAL = ("storage", "workers", "device", "runs_dir", "cache_dir", "output")
 """Keys of one process alone: they may differ from one worker of a study to the next."""
 
+_LOCAL_OF_STUDY = ("name", "num_trials", "checkpoint_seconds", "start_from")
+
 
 class OutputFormat(Enum):
     """How a verb prints what it found: for people, or for programs."""
@@ -45,12 +47,17 @@ class StudyConfig:
         name: identifies the study in its storage and names its folder under ``runs_dir``.
         num_trials: trials that finish, over all workers and all resumptions; may grow later.
         seed: seed that every trial's own seeds are derived from.
+        checkpoint_seconds: a running trial is stored about so often, to be gone on with elsewhere.
+        start_from: name of another study in the same database whose finished trials a new study
+            begins with; None for none.
         settings: names of the settings that are tried first, in this order.
     """
 
     name: str = "quickstart"
     num_trials: int = 12
     seed: int = 0
+    checkpoint_seconds: float = 120.0
+    start_from: str | None = None
     settings: list[str] = field(
         default_factory=lambda: ["best_known", "smaller", "more_accurate", "tutorial", "paper"]
     )
@@ -67,6 +74,12 @@ class StudyConfig:
         )
         require(self.num_trials >= 1, "study.num_trials", ">= 1", self.num_trials)
         require(self.seed >= 0, "study.seed", ">= 0", self.seed)
+        require(
+            self.checkpoint_seconds > 0,
+            "study.checkpoint_seconds",
+            "> 0",
+            self.checkpoint_seconds,
+        )
 
 
 @dataclass(kw_only=True)
@@ -166,7 +179,8 @@ def to_stored(config: SoftshareConfig) -> Tree:
     for key in LOCAL:
         del tree[key]
     del tree["data"]["dir"]
-    del tree["study"]["name"], tree["study"]["num_trials"]
+    for name in _LOCAL_OF_STUDY:
+        del tree["study"][name]
     return tree
 
 
@@ -178,12 +192,8 @@ def from_stored(stored: Mapping[str, Any], local: SoftshareConfig) -> SoftshareC
     """
     tree = dict(stored)
     tree["data"] = {**stored["data"], "dir": tree_of(local.data)["dir"]}
-    tree["study"] = {
-        **stored["study"],
-        "name": local.study.name,
-        "num_trials": local.study.num_trials,
-    }
     here = tree_of(local)
+    tree["study"] = {**stored["study"], **{name: here["study"][name] for name in _LOCAL_OF_STUDY}}
     for key in LOCAL:
         tree[key] = here[key]
     return build(SoftshareConfig, tree)

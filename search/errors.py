@@ -11,8 +11,16 @@ class StorageError(SearchError):
     """The database cannot be reached, read or written; the message never holds the password."""
 
 
+class StorageAwayError(StorageError):
+    """The database does not answer now, but it may in a moment."""
+
+
 class ArtifactError(StorageError):
     """A stored file is missing or is not the one that was stored."""
+
+
+class ArtifactStoreAwayError(ArtifactError):
+    """The place of stored files does not answer or is full; it may be back in a moment."""
 
 
 class StudyError(SearchError):

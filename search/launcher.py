@@ -27,7 +27,7 @@ from search.records import StudySnapshot, read_study
 from search.slots import expire_leases_of
 from search.storage import Storage
 from search.study import OpenStudy, join_study
-from search.worker import worker_prefix
+from search.worker import LAUNCHED, worker_prefix
 
 MAX_RESTARTS = 3
 """How often each worker that dies is replaced."""
@@ -123,6 +123,7 @@ class LocalWorker:
         config = self.study.config
         words = [as_override("study.name", config.study.name)]
         words += [f"storage.url=${{oc.env:{_URL_VARIABLE}}}"]
+        words += [as_override("study.checkpoint_seconds", config.study.checkpoint_seconds)]
         words += [as_override("device", config.device.value)]
         words += [as_override("cache_dir", str(config.cache_dir.absolute()))]
         if config.data.dir is not None:
@@ -130,6 +131,7 @@ class LocalWorker:
         environment = {
             **os.environ,
             _URL_VARIABLE: config.storage.url,
+            LAUNCHED: "1",
             **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"),
         }
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -137,7 +139,7 @@ class LocalWorker:
             self.process = subprocess.Popen(
                 # -P: what lies in the present folder must not stand in for our packages.
                 [sys.executable, "-P", "-m", "search.command_line", "worker", *words],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # it ends when this process does, and the worker with it
                 stdout=log,
                 stderr=log,
                 env=environment,
@@ -153,7 +155,7 @@ class LocalWorker:
         if self.process is None or (code := self.process.poll()) is None:
             return self.process is not None
         expire_leases_of(self.study.storage, self.study.study_id, worker_prefix(self.process.pid))
-        self.process = None
+        self._forget()
         if code == 0:
             return False
         said = self._last_line()
@@ -182,6 +184,12 @@ class LocalWorker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._forget()
+
+    def _forget(self) -> None:
+        if self.process is not None and self.process.stdin is not None:
+            self.process.stdin.close()
+        self.process = None
 
     def _last_line(self) -> str:
         lines = self.log.read_text(errors="replace").strip().splitlines()

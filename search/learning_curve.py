@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, literal, select
 from sqlalchemy.exc import DBAPIError
 
 from core.outcome import EpochReport
@@ -46,3 +46,29 @@ class LearningCurve:
                 raise
             return
         self._waiting.clear()
+
+    def inherit(self, trial_number: int, num_epochs: int) -> None:
+        """Take over the first epochs of another attempt at the same trial.
+
+        Raises:
+            DBAPIError: the database is away.
+        """
+        mine = self._trial["trial_number"]
+        rest = [c for c in EpochTable.__table__.columns if c.name not in self._trial]
+        with self._storage.write() as connection:
+            connection.execute(
+                delete(EpochTable).where(
+                    EpochTable.study_id == self._trial["study_id"],
+                    EpochTable.trial_number == mine,
+                )
+            )
+            connection.execute(
+                insert(EpochTable).from_select(
+                    ["study_id", "trial_number", *(column.name for column in rest)],
+                    select(EpochTable.study_id, literal(mine), *rest).where(
+                        EpochTable.study_id == self._trial["study_id"],
+                        EpochTable.trial_number == trial_number,
+                        EpochTable.epoch <= num_epochs,
+                    ),
+                )
+            )

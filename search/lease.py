@@ -4,11 +4,8 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from optuna.exceptions import StorageInternalError
-from sqlalchemy.exc import DBAPIError
-
 from search.errors import LeaseLostError
-from search.outages import is_outage
+from search.outages import OUTAGES, is_outage
 from search.slots import Slot, renew
 from search.storage import Storage
 
@@ -56,7 +53,7 @@ class LeaseKeeper:
             while not self._ended.wait(self._slot.lease_seconds / _RENEWALS_PER_LEASE):
                 try:
                     renew(self._storage, self._slot)
-                except (DBAPIError, StorageInternalError) as error:
+                except OUTAGES as error:
                     if not is_outage(error):
                         raise
         except LeaseLostError:

@@ -1,4 +1,4 @@
-"""What a worker does while the database is away: wait, and try again."""
+"""What a worker does while the database or the files' place is away or full: wait and try again."""
 
 import logging
 import random
@@ -9,6 +9,11 @@ from typing import TypeVar
 
 from optuna.exceptions import StorageInternalError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from search.errors import ArtifactStoreAwayError, StorageAwayError
+
+OUTAGES = (DBAPIError, StorageInternalError, StorageAwayError, ArtifactStoreAwayError)
+"""What an outage may be raised as; ``is_outage`` tells whether it is one."""
 
 OUTAGE_PATIENCE_SECONDS = 300.0
 
@@ -40,21 +45,28 @@ class Patience:
         while True:
             try:
                 return operation()
-            except (DBAPIError, StorageInternalError) as error:
+            except OUTAGES as error:
                 if not is_outage(error) or time.monotonic() > deadline:
                     raise
-                _logger.warning("the database does not answer; trying again")
+                _logger.warning("%s; trying again", _what_is_away(error))
                 if self._stop.wait(pause * random.uniform(0.5, 1.5)):
                     raise
                 pause = min(2 * pause, 5.0)
 
 
 def is_outage(error: BaseException) -> bool:
-    """Return whether an error says that the database is away or busy, and not that we are wrong."""
+    """Return whether an error says that what we need is away, and not that we are wrong."""
+    if isinstance(error, StorageAwayError | ArtifactStoreAwayError):
+        return True
     if isinstance(error, StorageInternalError):  # Optuna's wrapper
         return error.__cause__ is not None and is_outage(error.__cause__)
     if not isinstance(error, DBAPIError):
         return False
     if "sqlite3" in type(error.orig).__module__:
-        return "locked" in str(error.orig) or "busy" in str(error.orig)
+        return any(sign in str(error.orig) for sign in ("locked", "busy", "full"))
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def _what_is_away(error: BaseException) -> str:
+    is_told = isinstance(error, StorageAwayError | ArtifactStoreAwayError)
+    return str(error) if is_told else "the database does not answer"

@@ -15,7 +15,8 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 from sqlalchemy import String, cast, select, update
 
-from search.records import ENQUEUED, INTERRUPTED, RETRY_OF, TrialState, trial_state
+from search.checkpoints import has_checkpoint_of
+from search.records import ENQUEUED, INTERRUPTED, RECORD, RETRY_OF, TrialState, trial_state
 from search.schema import (
     SlotTable,
     StudyTable,
@@ -91,10 +92,15 @@ def interrupt(study: OpenStudy, number: int, reason: str, *, is_worker_dead: boo
 def _enqueue_again(study: OpenStudy, trial: FrozenTrial, is_worker_dead: bool) -> None:
     enqueued: dict[str, Any] = trial.user_attrs.get(ENQUEUED, {})
     params = {**enqueued.get("params", {}), **trial.params}
-    num_retries = enqueued.get("num_retries", 0) + is_worker_dead
+    origin = enqueued.get("origin", trial.number)
+    # A worker that came to a checkpoint did not die of the parameters alone.
+    has_moved = has_checkpoint_of(study, origin, trial.number)
+    num_retries = is_worker_dead + (0 if has_moved else enqueued.get("num_retries", 0))
     if not params or num_retries > MAX_RETRIES or _is_enqueued_again(study, trial.number):
         return
     again = {**enqueued, "params": params, "num_retries": num_retries}
+    if RECORD in trial.user_attrs:  # with its seed it is the same compression, and may go on
+        again |= {"origin": origin, "seed": trial.user_attrs[RECORD]["seed"]}
     study.optuna_study.enqueue_trial(params, user_attrs={ENQUEUED: again, RETRY_OF: trial.number})
 
 

@@ -23,6 +23,7 @@ RECORD = "softshare:record"
 ENQUEUED = "softshare:enqueued"
 RETRY_OF = "softshare:retry_of"
 INTERRUPTED = "softshare:interrupted"
+INHERITED_FROM = "softshare:inherited_from"
 
 _EPOCH_FIELDS = tuple(field.name for field in fields(EpochReport))
 
@@ -96,6 +97,7 @@ class TrialRecord:
         seconds: wall-clock seconds from start to end.
         artifact_id: its file in the artifact store.
         trace_artifact_id: its trace there; ``search.traces`` reads it.
+        inherited_from: name of the study that ran it, None for this one.
     """
 
     number: int
@@ -117,6 +119,7 @@ class TrialRecord:
     seconds: float | None = None
     artifact_id: str | None = None
     trace_artifact_id: str | None = None
+    inherited_from: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +151,9 @@ class StudySnapshot:
     def num_finished(self) -> int:
         """Trials that count towards ``study.num_trials``."""
         unfinished = (TrialState.running, TrialState.interrupted)
-        return sum(trial.state not in unfinished for trial in self.trials)
+        return sum(
+            trial.state not in unfinished and trial.inherited_from is None for trial in self.trials
+        )
 
 
 def read_study(storage: Storage, name: str, *, only_running_epochs: bool = False) -> StudySnapshot:
@@ -245,6 +250,7 @@ def _trial_record(row: Row[Any], attributes: dict[str, Any]) -> TrialRecord:
         seconds=(finished - started).total_seconds() if started and finished else None,
         artifact_id=record.get("artifact_id"),
         trace_artifact_id=record.get("trace_artifact_id"),
+        inherited_from=attributes.get(INHERITED_FROM),
     )
 
 

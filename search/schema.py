@@ -24,8 +24,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 
-SCHEMA_VERSION = 1
-"""Version of the tables below; raise it with every change to them."""
+SCHEMA_VERSION = 2
+"""Version of the tables below; every change to them raises it, with a step in search.upgrades."""
+
+IN_DATABASE = "database"
+"""Place of files that are kept in the database itself."""
 
 
 class Tables(DeclarativeBase):
@@ -62,6 +65,9 @@ class StudyTable(Tables):
     num_trials: Mapped[int]
     created_at: Mapped[float]
     reaper_until: Mapped[float] = mapped_column(default=0.0)
+    artifacts: Mapped[str] = mapped_column(
+        String(1024), default=IN_DATABASE, server_default=IN_DATABASE
+    )
 
 
 class SlotTable(Tables):
@@ -102,8 +108,29 @@ class EpochTable(Tables):
     seconds: Mapped[float | None]
 
 
+class CheckpointTable(Tables):
+    """The last checkpoint of a trial that is not over, whichever attempt at it stored it.
+
+    ``origin`` is the number of the first attempt. An outcome is the last checkpoint there can be:
+    that of an attempt that was done but could not be told any more.
+    """
+
+    __tablename__ = "softshare_checkpoint"
+
+    study_id: Mapped[int] = mapped_column(ForeignKey("softshare_study.id"), primary_key=True)
+    origin: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    trial_number: Mapped[int]
+    epoch: Mapped[int]
+    is_outcome: Mapped[bool]
+    artifact_id: Mapped[str] = mapped_column(String(64))
+
+
 class ArtifactTable(Tables):
-    """A stored file; its bytes are in ``ArtifactChunkTable``."""
+    """A stored file; where its place is the database its bytes are in ``ArtifactChunkTable``.
+
+    ``checkpoint_of`` is the study whose checkpoint it is, by which those that a killed worker left
+    behind are found. A file outside the database may be missing: its row is written first.
+    """
 
     __tablename__ = "softshare_artifact"
 
@@ -111,6 +138,10 @@ class ArtifactTable(Tables):
     num_bytes: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[float]
+    place: Mapped[str] = mapped_column(
+        String(1024), default=IN_DATABASE, server_default=IN_DATABASE
+    )
+    checkpoint_of: Mapped[int | None]
 
 
 class ArtifactChunkTable(Tables):

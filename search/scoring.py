@@ -10,6 +10,9 @@ ROUNDING = 1e-9
 """An accuracy loss is a difference of two fractions: 0.023 - 0.018 comes out above 0.005, yet it
 is within a cap of 0.005. One image more or less is a far larger step."""
 
+ACCURACY_CONSTRAINT = "accuracy_loss"
+"""Name of the accuracy cap among the constraints of a trial."""
+
 VIOLATION_OF_STOPPED = 1.0
 """Violation told for a trial that was stopped as hopeless: as if all accuracy were lost."""
 

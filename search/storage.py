@@ -14,9 +14,10 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from core.errors import ConfigError
+from search.artifact_places import check_place
 from search.database_errors import unreachable
 from search.errors import StorageError
-from search.schema import SCHEMA_VERSION, SchemaTable, Tables
+from search.schema import IN_DATABASE, SCHEMA_VERSION, SchemaTable, Tables
 
 MAX_CONNECTIONS = 2
 """Connections a process may hold: one for its work, one for the thread that renews its lease."""
@@ -32,12 +33,16 @@ class StorageConfig:
     Attributes:
         url: ``sqlite:///FOLDER/FILE.db`` for the workers of one machine, or
             ``postgresql+psycopg2://USER:PASSWORD@HOST:PORT/DATABASE`` for those of many.
+        artifacts: where a new study keeps its files: ``database``, ``file:///FOLDER`` that all
+            machines see under this name, or ``s3://BUCKET[/PREFIX]``; its workers know.
     """
 
     url: str = field(default="sqlite:///runs/softshare.db", repr=False)
+    artifacts: str = IN_DATABASE
 
     def __post_init__(self) -> None:
         _ = self.parsed
+        check_place(self.artifacts)
 
     @property
     def parsed(self) -> URL:
@@ -111,7 +116,7 @@ class Storage:
     @contextmanager
     def exclusively(self) -> Iterator[None]:
         """Hold this database against every other process that asks the same; freed on death."""
-        with _creation_lock(self.engine):
+        with creation_lock(self.engine):
             yield
 
     def close(self) -> None:
@@ -141,7 +146,7 @@ def open_storage(config: StorageConfig, *, create: bool = True) -> Storage:
         if _has_our_schema(probe):
             rdb = _optuna_storage(url, skip_table_creation=True)
         elif create:
-            with _creation_lock(probe):
+            with creation_lock(probe):
                 rdb = _create_tables(probe, url)
         else:
             raise StorageError(f"there are no studies in {show(url)} yet; run `softshare search`")
@@ -171,11 +176,12 @@ def _optuna_storage(url: URL, *, skip_table_creation: bool) -> optuna.storages.R
         skip_table_creation=skip_table_creation,
     )
     if url.drivername == "sqlite":
-        event.listen(storage.engine, "begin", _begin_on_sqlite)
+        event.listen(storage.engine, "begin", begin_on_sqlite)
     return storage
 
 
-def _begin_on_sqlite(connection: Connection) -> None:
+def begin_on_sqlite(connection: Connection) -> None:
+    """Begin a transaction on SQLite, whose driver does so late and not for all statements."""
     # A transaction that reads first and then writes fails at once when another wrote in between;
     # one that takes the write lock at its start waits for its turn instead.
     begin = connection.get_execution_options().get("softshare_begin", "BEGIN IMMEDIATE")
@@ -207,15 +213,25 @@ def _prepare_sqlite_file(url: URL, create: bool) -> None:
         )
 
 
-def _has_our_schema(engine: Engine) -> bool:
+def schema_version(engine: Engine) -> int | None:
+    """Return the version of our tables in a database, None where there are none."""
     with engine.connect() as connection:
         if not inspect(connection).has_table(SchemaTable.__tablename__):
-            return False
-        version = connection.execute(select(SchemaTable.version)).scalar()
+            return None
+        return connection.execute(select(SchemaTable.version)).scalar()
+
+
+def _has_our_schema(engine: Engine) -> bool:
+    version = schema_version(engine)
     if version not in (None, SCHEMA_VERSION):
+        remedy = (
+            "upgrade them with `softshare storage upgrade` and this storage.url"
+            if version < SCHEMA_VERSION
+            else "use a softshare as new as the one that made them"
+        )
         raise StorageError(
             f"the tables in {show(engine.url)} must be of version {SCHEMA_VERSION}, but are of "
-            f"version {version}; use the softshare that made them, or another storage.url"
+            f"version {version}; {remedy}"
         )
     return version is not None
 
@@ -235,7 +251,8 @@ def _create_tables(probe: Engine, url: URL) -> optuna.storages.RDBStorage:
 
 
 @contextmanager
-def _creation_lock(engine: Engine) -> Iterator[None]:
+def creation_lock(engine: Engine) -> Iterator[None]:
+    """Hold a database against every other process that makes tables or studies in it."""
     if engine.dialect.name == "sqlite":
         with FileLock(f"{engine.url.database}.lock"):
             yield

@@ -10,20 +10,24 @@ from typing import Any
 
 import optuna
 from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Row
 
 from core.reference import ReferenceNetwork
-from search.artifacts import DatabaseArtifactStore, load_artifact, save_artifact
+from search.artifact_places import OutsideStore
+from search.artifacts import Artifacts, load_artifact, save_artifact
 from search.configuration import SoftshareConfig, differences, from_stored, to_stored
 from search.errors import StudyError
+from search.inheritance import inheritable
 from search.provenance import git_revision, package_versions
-from search.records import ENQUEUED, ReferenceRecord, missing_study
-from search.schema import StudyTable, database_seconds
+from search.records import ENQUEUED, INHERITED_FROM, ReferenceRecord, missing_study
+from search.schema import IN_DATABASE, StudyTable, database_seconds
 from search.setting import load_settings
 from search.slots import SlotState, count_slots, resize
 from search.space import SearchSpace
+from search.spool import Spool, spool_folder
 from search.storage import Storage
 
 DIRECTIONS = (StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE)
@@ -42,6 +46,8 @@ class OpenStudy:
         reference: errors and sizes of the network that it compresses.
         reference_artifact_id: the network itself.
         data_fingerprint: fingerprint of the data that network was trained on.
+        created_at: seconds since 1970, by the database's clock; tells it from others of its name.
+        artifact_place: where its files are kept, as ``storage.artifacts`` names it.
         optuna_study: Optuna's study of the same name.
     """
 
@@ -52,6 +58,8 @@ class OpenStudy:
     reference: ReferenceRecord
     reference_artifact_id: str
     data_fingerprint: str | None
+    created_at: float
+    artifact_place: str
     optuna_study: optuna.Study = field(repr=False)
 
     @property
@@ -60,9 +68,14 @@ class OpenStudy:
         return self.optuna_study.study_name
 
     @property
-    def artifacts(self) -> DatabaseArtifactStore:
+    def artifacts(self) -> Artifacts:
         """Where its files are kept."""
-        return DatabaseArtifactStore(self.storage)
+        return Artifacts(self.storage, self.artifact_place)
+
+    @property
+    def spool(self) -> Spool:
+        """What this machine keeps of it until the database has it."""
+        return Spool(spool_folder(self.config.cache_dir, self.name, self.created_at))
 
     def load_reference(self) -> ReferenceNetwork:
         """Return the reference network as it was stored with the study.
@@ -90,7 +103,8 @@ def open_study(
     """Create the study ``config.study.name``, or resume it with as many trials as asked.
 
     Raises:
-        StudyError: it exists with another configuration, or with more finished trials.
+        StudyError: it exists with another configuration, or with more finished trials; or it
+            cannot start from the study that it is to start from.
         ConfigError: a setting to be tried first does not fit the search space.
     """
     with storage.exclusively():
@@ -113,7 +127,11 @@ def resume_study(storage: Storage, config: SoftshareConfig) -> OpenStudy | None:
     row = _find(storage, name)
     if row is None:
         return None
-    differing = differences(row.config, to_stored(config))
+    place = config.storage.artifacts
+    differing = differences(
+        {**row.config, "storage": {"artifacts": row.artifacts}},
+        {**to_stored(config), "storage": {"artifacts": place}},
+    )
     if differing:
         raise StudyError(
             f"study {name} exists with another configuration: {'; '.join(differing)}; give the "
@@ -162,6 +180,8 @@ def _opened(storage: Storage, row: Row[Any], local: SoftshareConfig) -> OpenStud
         reference=ReferenceRecord(**row.reference),
         reference_artifact_id=row.reference_artifact_id,
         data_fingerprint=row.data_fingerprint,
+        created_at=row.created_at,
+        artifact_place=row.artifacts,
         optuna_study=optuna.load_study(study_name=row.name, storage=storage.optuna_storage),
     )
 
@@ -172,10 +192,22 @@ def _create(
     reference: ReferenceNetwork,
     data_fingerprint: str | None,
 ) -> None:
-    settings = load_settings(config)  # before anything is written: they may be refused
+    record = ReferenceRecord(
+        validation_error=reference.validation_error,
+        test_error=reference.test_error,
+        num_parameters=reference.num_parameters,
+        float32_bytes=reference.float32_bytes,
+    )
+    # Before anything is written: they may be refused.
+    settings = load_settings(config)
+    inherited = inheritable(storage, config, record, data_fingerprint)
     study = _new_optuna_study(storage, config.study.name)
     space = SearchSpace(config.space)
+    study.add_trials(inherited)
+    tried = {trial.user_attrs[ENQUEUED].get("setting") for trial in inherited}
     for setting in settings:
+        if setting.name in tried:
+            continue
         params = space.encode(setting.params)
         enqueued = {
             "setting": setting.name,
@@ -183,13 +215,10 @@ def _create(
             "params": params,
         }
         study.enqueue_trial(dict(params), user_attrs={ENQUEUED: enqueued})
-    artifact_id = save_artifact(DatabaseArtifactStore(storage), reference.to_bytes())
-    record = ReferenceRecord(
-        validation_error=reference.validation_error,
-        test_error=reference.test_error,
-        num_parameters=reference.num_parameters,
-        float32_bytes=reference.float32_bytes,
-    )
+    place = config.storage.artifacts
+    if place != IN_DATABASE:
+        OutsideStore(place, create=True)
+    artifact_id = save_artifact(Artifacts(storage, place), reference.to_bytes())
     optuna_study_id = storage.optuna_storage.get_study_id_from_name(config.study.name)
     with storage.write() as connection:
         created = connection.execute(
@@ -203,6 +232,7 @@ def _create(
                 versions=package_versions(),
                 git_revision=git_revision(),
                 num_trials=config.study.num_trials,
+                artifacts=place,
                 created_at=database_seconds(),
             )
         )
@@ -217,7 +247,7 @@ def _new_optuna_study(storage: Storage, name: str) -> optuna.Study:
         pass
     else:
         # Ours, left by a creator that died half-way, if nothing has run in it.
-        if any(t.state is not OptunaState.WAITING for t in left.get_trials(deepcopy=False)):
+        if any(not _was_given(trial) for trial in left.get_trials(deepcopy=False)):
             raise StudyError(
                 f"study {name} in {storage.address} was not made by softshare; "
                 "choose another study.name"
@@ -226,3 +256,8 @@ def _new_optuna_study(storage: Storage, name: str) -> optuna.Study:
     return optuna.create_study(
         study_name=name, storage=storage.optuna_storage, directions=DIRECTIONS
     )
+
+
+def _was_given(trial: FrozenTrial) -> bool:
+    """Return whether a study has had a trial from its creation."""
+    return trial.state is OptunaState.WAITING or INHERITED_FROM in trial.user_attrs

@@ -1,7 +1,7 @@
 """Reads the stored trace of a trial: what its compression did to the mixture and the weights."""
 
 from core.trace import Trace
-from search.artifacts import DatabaseArtifactStore, load_artifact
+from search.artifacts import Artifacts, load_artifact
 from search.records import TrialRecord
 from search.storage import Storage
 
@@ -15,4 +15,4 @@ def load_trace(storage: Storage, trial: TrialRecord) -> Trace | None:
     """
     if trial.trace_artifact_id is None:
         return None
-    return Trace.from_bytes(load_artifact(DatabaseArtifactStore(storage), trial.trace_artifact_id))
+    return Trace.from_bytes(load_artifact(Artifacts(storage), trial.trace_artifact_id))

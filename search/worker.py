@@ -10,25 +10,25 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import FrameType
 
-from optuna.exceptions import StorageInternalError
-from sqlalchemy.exc import DBAPIError
-
 import core.compress
 from core.data import load_data
 from core.device import choose_device
-from core.outcome import CompressionOutcome, OnEpoch
+from core.outcome import CompressionOutcome
 from core.runtime import use_one_thread
+from search.checkpoints import Watch, remove_checkpoints
 from search.compression import compress_config
 from search.configuration import SoftshareConfig
 from search.database_errors import unreachable
-from search.errors import StudyError
-from search.outages import Patience, is_outage
+from search.delivery import deliver_left
+from search.errors import StorageError, StudyError
+from search.outages import OUTAGES, Patience, is_outage
 from search.reaper import reap
 from search.records import TrialState
 from search.slots import LEASE_SECONDS, Slot, SlotState, claim
@@ -38,6 +38,12 @@ from search.trial import Compress, run_trial
 
 POLL_SECONDS = 1.0
 """How often a worker looks for a slot while others hold the last ones."""
+
+STOPPING_SECONDS = 9.0
+"""How long a process that is told to stop may take to give back what it has."""
+
+LAUNCHED = "SOFTSHARE_LAUNCHED"
+"""Environment variable of workers whose input ends with their launcher."""
 
 _REAPINGS_PER_LEASE = 4
 
@@ -52,7 +58,8 @@ def worker_loop(
 ) -> int:
     """Join a study and work on it; return how many trials this worker finished.
 
-    SIGTERM and SIGINT end it at the next epoch, with its slot given back; a second one at once.
+    SIGTERM and SIGINT end it at the next step of its trial, with a checkpoint stored and the slot
+    given back, or after ``STOPPING_SECONDS`` without; a second one ends it at once.
 
     Args:
         storage_config: the database.
@@ -67,21 +74,23 @@ def worker_loop(
         StudyError: there is no such study, or this machine's data are not the study's.
     """
     use_one_thread()
-    with stop_on_signals() as stop:
-        storage = open_storage(storage_config, create=False)
+    with contextlib.ExitStack() as at_the_end:
+        stop = at_the_end.enter_context(stop_on_signals())
+        patiently = Patience(stop)
         try:
-            patiently = Patience(stop)
+            storage = patiently(lambda: open_storage(storage_config, create=False))
+            at_the_end.callback(storage.close)
             study = patiently(lambda: join_study(storage, study_name, local))
             work = compress or patiently(lambda: study_compress(study))
             return Worker(study, work, stop, lease_seconds).run()
-        except (DBAPIError, StorageInternalError) as error:
+        except OUTAGES as error:
             if not is_outage(error):
                 raise
             if stop.is_set():
                 return 0
+            if isinstance(error, StorageError):
+                raise
             raise unreachable(storage_config.parsed, error) from error
-        finally:
-            storage.close()
 
 
 @dataclass
@@ -108,6 +117,7 @@ class Worker:
         patiently = Patience(self.stop)
         num_finished = 0
         while not self.stop.is_set():
+            deliver_left(self.study, patiently)
             patiently(self._reap_now_and_then)
             slot = patiently(self._claim)
             if slot is not None:
@@ -115,6 +125,7 @@ class Worker:
                 num_finished += ended not in (None, TrialState.interrupted)
             elif patiently(self._is_done):
                 patiently(lambda: reap(self.study))
+                patiently(lambda: remove_checkpoints(self.study))
                 break
             else:
                 self.stop.wait(POLL_SECONDS)
@@ -158,20 +169,41 @@ def study_compress(study: OpenStudy) -> Compress:
         )
     reference = study.load_reference()
 
-    def compress_reference(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
-        return core.compress.compress(reference, data, compress_config(config), on_epoch)
+    def compress_reference(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
+        return core.compress.compress(reference, data, compress_config(config), watch, watch)
 
     return compress_reference
 
 
+def stop_with_launcher() -> None:
+    """Ask this process to stop when the one that started it is gone, however it died.
+
+    Its input is a pipe that the other holds open and never writes to.
+    """
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            os.read(sys.stdin.fileno(), 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="launcher", daemon=True).start()
+
+
 @contextlib.contextmanager
-def stop_on_signals() -> Iterator[threading.Event]:
-    """Set an event at the first SIGTERM or SIGINT; a second one ends the process at once."""
+def stop_on_signals(seconds: float = STOPPING_SECONDS) -> Iterator[threading.Event]:
+    """Set an event at the first SIGTERM or SIGINT; a second one ends the process at once.
+
+    A process that is still there after so many seconds ends too: nothing finished is lost, and
+    its lease runs out by itself.
+    """
     stop = threading.Event()
+    last_moment = threading.Timer(seconds, os._exit, (0,))
+    last_moment.daemon = True
     handled = (signal.SIGTERM, signal.SIGINT)
 
     def request_stop(_number: int, _frame: FrameType | None) -> None:
         stop.set()
+        last_moment.start()
         for number in handled:
             signal.signal(number, signal.SIG_DFL)
 
@@ -179,5 +211,6 @@ def stop_on_signals() -> Iterator[threading.Event]:
     try:
         yield stop
     finally:
+        last_moment.cancel()
         for number, handler in before.items():
             signal.signal(number, handler)

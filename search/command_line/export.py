@@ -2,7 +2,7 @@
 
 from core.codec import decode, write_file
 from core.errors import ConfigError
-from search.artifacts import DatabaseArtifactStore, load_artifact
+from search.artifacts import Artifacts, load_artifact
 from search.command_line.printing import print_lines
 from search.command_line.request import Request
 from search.command_line.studies import ReadStudy, read
@@ -38,7 +38,7 @@ def trial_file(study: ReadStudy, trial: TrialRecord) -> bytes:
             f"trial must be a complete one, but trial {trial.number} of study {study.name} is "
             f"{trial.state.value}{because}"
         )
-    content = load_artifact(DatabaseArtifactStore(study.storage), trial.artifact_id)
+    content = load_artifact(Artifacts(study.storage), trial.artifact_id)
     decode(content)
     return content
 

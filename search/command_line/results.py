@@ -61,8 +61,12 @@ def status(request: Request) -> None:
         print_json(_status_json(study))
         return
     record, snapshot = study.snapshot.study, study.snapshot
-    states = Counter(trial.state for trial in snapshot.trials)
-    listed = ", ".join(f"{states[state]} {state}" for state in TrialState if states[state])
+    own = [trial for trial in snapshot.trials if trial.inherited_from is None]
+    states = Counter(trial.state for trial in own)
+    parts = [f"{states[state]} {state}" for state in TrialState if states[state]]
+    if len(own) < len(snapshot.trials):
+        parts.append(f"{len(snapshot.trials) - len(own)} of other studies")
+    listed = ", ".join(parts)
     print_lines(
         f"study {study.name}: {snapshot.num_finished} of {record.num_trials} trials finished"
         + (f" ({listed})" if listed else ""),
@@ -177,6 +181,7 @@ def _status_json(study: ReadStudy) -> dict[str, Any]:
             "setting": trial.setting,
             "reason": trial.reason,
             "worker": trial.worker,
+            "inherited_from": trial.inherited_from,
             "epoch": latest[trial.number].epoch if trial.number in latest else None,
             "num_epochs": latest[trial.number].num_epochs if trial.number in latest else None,
         }

@@ -9,7 +9,7 @@ from core.data import load_data
 from core.device import choose_device
 from core.reference import load_or_train_reference
 from core.runtime import use_one_thread
-from search.artifacts import DatabaseArtifactStore, load_artifact
+from search.artifacts import Artifacts, load_artifact
 from search.command_line.epoch_lines import EpochLines
 from search.command_line.printing import make_console, print_lines
 from search.command_line.request import Request
@@ -105,7 +105,7 @@ def report(storage: Storage, snapshot: StudySnapshot, config: SoftshareConfig) -
     if best is None or best.record.artifact_id is None:
         return
     path = folder / "best.sws"
-    write_file(path, load_artifact(DatabaseArtifactStore(storage), best.record.artifact_id))
+    write_file(path, load_artifact(Artifacts(storage), best.record.artifact_id))
     print_lines(
         f"best file: {path}, trial {best.record.number}, {count(best.record.file_bytes)} bytes, "
         f"{rate(best.record.compression_rate)}, accuracy loss "

@@ -96,8 +96,24 @@ VERBS: dict[str, Verb] = {
         Verb(
             name="worker",
             summary="join a study by its name and storage; its configuration comes from the study",
-            keys=(*_STUDY, "data.dir", "device", "cache_dir"),
+            keys=(*_STUDY, "study.checkpoint_seconds", "data.dir", "device", "cache_dir"),
             code="worker:worker",
+        ),
+        Verb(
+            name="storage",
+            summary="make the tables of a database (search does so too), or upgrade them",
+            keys=("storage", "runs_dir"),
+            arguments=(
+                Argument(
+                    name="action",
+                    form="init|upgrade",
+                    meaning="init makes the tables that are missing; upgrade brings those of an "
+                    "earlier softshare to this version",
+                    positional=True,
+                    required=True,
+                ),
+            ),
+            code="storage:storage",
         ),
         Verb(
             name="status",

@@ -1,6 +1,8 @@
 """A compression that is left before any step and taken up elsewhere ends with the same bytes."""
 
+import pickle
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -126,6 +128,23 @@ def test_a_damaged_checkpoint_is_refused_in_one_line(damage: str) -> None:
     with pytest.raises(CheckpointError) as raised:
         Course(small_config()).run(Leaving(0, damaged))
     assert "\n" not in str(raised.value)
+
+
+class Harmful:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        return open, (str(self.path), "w")
+
+
+def test_a_pickle_is_never_loaded(tmp_path: Path) -> None:
+    content = pickle.dumps(Harmful(tmp_path / "harm"))
+    with pytest.raises(CheckpointError):
+        Course(small_config()).run(Leaving(0, content))
+    assert not (tmp_path / "harm").exists()
 
 
 def test_a_checkpoint_without_its_parts_is_refused() -> None:

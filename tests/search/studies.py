@@ -1,22 +1,29 @@
 """Studies, and processes at work on them, that the tests of the search share."""
 
+import datetime
+import importlib
 import multiprocessing
 import os
+import resource
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing.context import ForkServerProcess as Process
 
+import optuna
 import torch
 
 from core.networks import build_network
 from core.outcome import CompressionOutcome, EpochReport, OnEpoch
 from core.reference import ReferenceNetwork
+from search.checkpoints import Watch
 from search.configuration import SoftshareConfig, compose, with_params
+from search.launcher import run_local_workers
 from search.storage import Storage, StorageConfig, open_storage
 from search.study import OpenStudy, open_study
-from search.worker import worker_loop
+from search.worker import stop_on_signals, worker_loop
 
 # One process imports everything once; workers are forked from it within milliseconds.
 _PROCESSES = multiprocessing.get_context("forkserver")
@@ -103,14 +110,14 @@ def instant_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionO
     return instant_outcome(config.retrain.tau / 1000, b"x" * config.prior.num_components)
 
 
-def slow_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
+def slow_compress(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
     """Stand for a compression of a minute, in epochs of a twentieth of a second."""
-    return _compress_in_epochs(1200, on_epoch)
+    return _compress_in_epochs(1200, watch)
 
 
-def brief_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
+def brief_compress(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
     """Stand for a compression of two seconds, in epochs of a twentieth of a second."""
-    return _compress_in_epochs(40, on_epoch)
+    return _compress_in_epochs(40, watch)
 
 
 def deaf_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
@@ -120,9 +127,13 @@ def deaf_compress(config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutc
         time.sleep(0.05)
 
 
-def _compress_in_epochs(num_epochs: int, on_epoch: OnEpoch) -> CompressionOutcome:
-    for epoch in range(1, num_epochs + 1):
-        on_epoch(report(epoch, num_epochs))
+def _compress_in_epochs(num_epochs: int, watch: Watch) -> CompressionOutcome:
+    """Go on from a checkpoint, which is the number of epochs that are over."""
+    done = 0 if watch.last is None else int(watch.last)
+    for epoch in range(done + 1, num_epochs + 1):
+        if watch.due():
+            watch.keep(str(epoch - 1).encode())
+        watch(report(epoch, num_epochs))
         time.sleep(0.05)
     return instant_outcome()
 
@@ -141,6 +152,64 @@ def work(url: str, local: SoftshareConfig, speed: str, lease_seconds: float) -> 
     worker_loop(
         StorageConfig(url=url), "study", local, compress=compress, lease_seconds=lease_seconds
     )
+
+
+STAGES = {
+    "asked for": ("search.trial", "attach_trial"),
+    "noted": ("search.trial", "TrialWatch"),
+    "computed": ("search.delivery", "_store_files"),
+    "stored": ("search.delivery", "_constrain"),
+    "told": ("search.delivery", "finish"),
+}
+"""How far a trial is, and what the worker would call next."""
+
+
+def die(url: str, local: SoftshareConfig, stage: str, lease_seconds: float) -> None:
+    """Be a worker of the study ``study`` that is killed when its first trial is so far."""
+    module, name = STAGES[stage]
+    setattr(importlib.import_module(module), name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    work(url, local, "instant", lease_seconds)
+
+
+def work_with_skewed_clock(url: str, local: SoftshareConfig, seconds: float) -> None:
+    """Be a worker of the study ``study`` on a machine whose clock is wrong."""
+
+    class Skewed(datetime.datetime):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> "Skewed":
+            right = datetime.datetime.now(tz)
+            wrong = right + datetime.timedelta(seconds=seconds)
+            return cls.fromtimestamp(wrong.timestamp(), tz)
+
+    rightly = time.time
+    time.time = lambda: rightly() + seconds
+    optuna.storages._rdb.storage.datetime = Skewed
+    work(url, local, "brief", 30.0)
+
+
+def work_on_a_full_disk(url: str, local: SoftshareConfig) -> None:
+    """Be a worker of the study ``study`` whose files may have but one byte."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+    work(url, local, "instant", 30.0)
+
+
+def create_and_work(url: str, local: SoftshareConfig) -> None:
+    """Be a worker of a study that is created if need be, in a database that is made if need be."""
+    open_one(url, local)
+    work(url, local, "instant", 60.0)
+
+
+def launch(config: SoftshareConfig) -> None:
+    """Run the local workers of a study."""
+    storage = open_storage(config.storage)
+    run_local_workers(storage, config, lambda _snapshot: None, tick_seconds=0.2)
+
+
+def hang_when_told_to_stop(seconds: float) -> None:
+    """Be a process that does not notice that it is to stop."""
+    with stop_on_signals(seconds) as stop:
+        stop.wait()
+        time.sleep(60)
 
 
 def open_and_close(url: str) -> None:
@@ -172,10 +241,15 @@ def started(*calls: tuple[Callable[..., None], tuple[object, ...]]) -> Iterator[
 
 @contextmanager
 def workers(
-    url: str, num_workers: int, *, speed: str = "instant", lease_seconds: float = 60.0
+    url: str,
+    num_workers: int,
+    *,
+    speed: str = "instant",
+    lease_seconds: float = 60.0,
+    local: SoftshareConfig | None = None,
 ) -> Iterator[list[Process]]:
     """Run workers of the study ``study``; whoever is left at the end of the block is killed."""
-    call = (work, (url, small_config(), speed, lease_seconds))
+    call = (work, (url, local or small_config(), speed, lease_seconds))
     with started(*[call] * num_workers) as processes:
         yield processes
 

@@ -1,22 +1,29 @@
 import os
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from core.codec import decode
+from core.compress import compress
+from core.runtime import use_one_thread
 from search.artifacts import load_artifact
-from search.configuration import SoftshareConfig
+from search.compression import compress_config
+from search.configuration import SoftshareConfig, with_params
 from search.errors import WorkerError
 from search.launcher import run_local_workers
 from search.records import StudySnapshot, TrialState, read_study
+from search.schema import CheckpointTable
 from search.slots import SlotState
 from search.storage import Storage, open_storage
 from search.study import OpenStudy, open_study
 from tests.data_sets import small_data, small_images, small_reference, write_idx_folder
 from tests.postgres import PASSWORD
-from tests.search.studies import small_config
+from tests.search.studies import launch, signal_worker, small_config, started
+from tests.search.test_worker import wait_for
 
 
 def local_config(folder: Path, url: str, num_trials: int, num_epochs: int = 2) -> SoftshareConfig:
@@ -84,25 +91,37 @@ def test_local_workers_finish_a_study_of_real_compressions(
     storage.close()
 
 
-def test_a_killed_local_worker_is_replaced(
+def has_checkpoint(storage: Storage) -> bool:
+    with storage.read() as connection:
+        return connection.execute(select(CheckpointTable.origin)).first() is not None
+
+
+def test_a_trial_whose_worker_is_killed_goes_on_in_another_and_ends_with_the_same_file(
     tmp_path: Path, sqlite_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    config = local_config(tmp_path, sqlite_url, num_trials=1, num_epochs=30)
+    config = local_config(tmp_path, sqlite_url, num_trials=1, num_epochs=12)
+    config.study.checkpoint_seconds = 0.2
     storage = open_storage(config.storage)
     study = create(storage, config)
     killed: list[int] = []
 
     def kill_once(snapshot: StudySnapshot) -> None:
         process = process_of(snapshot)
-        if process is not None and not killed:
+        if process is not None and not killed and has_checkpoint(storage):
             killed.append(process)
             os.kill(process, signal.SIGKILL)
 
     run_local_workers(storage, config, kill_once, tick_seconds=0.2)
     assert len(killed) == 1
     assert "ended by SIGKILL" in caplog.text
-    states = [trial.state for trial in read_study(storage, "study").trials]
-    assert states == [TrialState.interrupted, TrialState.complete]
+    killed_trial, trial = read_study(storage, "study").trials
+    assert (killed_trial.state, trial.state) == (TrialState.interrupted, TrialState.complete)
+    assert not has_checkpoint(storage)
+    use_one_thread()
+    same = with_params(study.config, {"retrain.seed": trial.seed, **trial.params})
+    undisturbed = compress(small_reference(), small_data(), compress_config(same))
+    assert trial.artifact_id is not None
+    assert load_artifact(study.artifacts, trial.artifact_id) == undisturbed.file
     assert study.count_slots()[SlotState.finished] == 1
     storage.close()
 
@@ -126,8 +145,27 @@ def test_a_search_that_is_terminated_stops_its_workers_first(
     assert not Path(f"/proc/{processes[0]}").exists()
     assert [t.state for t in read_study(storage, "study").trials] == [TrialState.interrupted]
     assert study.count_slots()[SlotState.free] == 1
+    assert has_checkpoint(storage)
     waiting = study.optuna_study.get_trials(deepcopy=False)
     assert [trial.state.name for trial in waiting] == ["FAIL", "WAITING"]
+    storage.close()
+
+
+def test_workers_end_when_their_launcher_is_killed(tmp_path: Path, sqlite_url: str) -> None:
+    config = local_config(tmp_path, sqlite_url, num_trials=1, num_epochs=2000)
+    storage = open_storage(config.storage)
+    study = create(storage, config)
+    with started((launch, (config,))) as (launcher,):
+        wait_for(storage, lambda snapshot: process_of(snapshot) is not None)
+        worker = process_of(read_study(storage, "study"))
+        signal_worker(launcher, signal.SIGKILL)
+        wait_for(storage, lambda snapshot: process_of(snapshot) is None)
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{worker}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert study.count_slots()[SlotState.free] == 1
+    assert has_checkpoint(storage)
     storage.close()
 
 

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 from optuna.exceptions import StorageInternalError
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from search.database_errors import unreachable
 from search.outages import Patience, is_outage
 from search.storage import StorageConfig, open_storage
 from tests.postgres import PostgresServer
@@ -39,6 +40,31 @@ def test_a_connection_that_was_cut_is_an_outage_also_in_optunas_wrapping(
         raise StorageInternalError("told by Optuna") from cut
     assert is_outage(wrapped.value)
     assert not is_outage(StorageInternalError("of its own"))
+
+
+def test_a_full_disk_of_the_server_is_an_outage(postgres: PostgresServer) -> None:
+    url = postgres.url("postgres").render_as_string(hide_password=False)
+    full = error_of(url, "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$")
+    assert is_outage(full)
+
+
+@pytest.mark.parametrize(
+    ("said", "passes"),
+    [
+        ("FATAL:  the database system is not yet accepting connections", True),
+        ("FATAL:  the database system is in recovery mode", True),
+        ("FATAL:  sorry, too many clients already", True),
+        ("server closed the connection unexpectedly", True),
+        ('FATAL:  password authentication failed for user "ann"', False),
+        ('FATAL:  database "nets" does not exist', False),
+        ("permission denied for schema public", False),
+    ],
+)
+def test_what_may_pass_is_waited_for_and_what_somebody_must_mend_is_not(
+    said: str, passes: bool
+) -> None:
+    url = make_url("postgresql+psycopg2://ann@127.0.0.1/nets")
+    assert is_outage(unreachable(url, Exception(said))) is passes
 
 
 def test_a_busy_file_is_an_outage(tmp_path: Path) -> None:

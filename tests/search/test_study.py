@@ -1,4 +1,5 @@
 import dataclasses
+from pathlib import Path
 
 import optuna
 import pytest
@@ -90,6 +91,18 @@ def test_another_configuration_is_refused_with_the_differences(storage: Storage)
     assert "\n" not in str(raised.value)
     with pytest.raises(StudyError, match=r"retrain.tau"):
         resume_study(storage, small_config({"retrain.tau": 0.4}))
+
+
+def test_files_cannot_be_kept_elsewhere_later(storage: Storage, tmp_path: Path) -> None:
+    place = (tmp_path / "files").as_uri()
+    study = small_study(storage, {"storage": {"artifacts": place}})
+    assert len(list((tmp_path / "files").iterdir())) == 1  # the reference network
+    study.load_reference()
+    with pytest.raises(StudyError, match=r"storage.artifacts: file:.* in the study, database here"):
+        small_study(storage)
+    joined = join_study(storage, "study", small_config())  # a worker need not know
+    assert joined.artifact_place == place
+    joined.load_reference()
 
 
 def test_names_and_places_may_differ(storage: Storage) -> None:

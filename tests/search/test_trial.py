@@ -8,6 +8,7 @@ from core.errors import RetrainError
 from core.outcome import CompressionOutcome, OnEpoch
 from core.retraining import RetrainingStopped
 from search.artifacts import load_artifact
+from search.checkpoints import Watch
 from search.configuration import SoftshareConfig, to_stored
 from search.conversion import leaves
 from search.records import TrialRecord, TrialState, read_study
@@ -173,11 +174,13 @@ def test_a_stopped_trial_ranks_behind_every_other_for_the_sampler(storage: Stora
 
 
 def stop_at_second_epoch(stop: threading.Event) -> Compress:
-    def compress(_config: SoftshareConfig, on_epoch: OnEpoch) -> CompressionOutcome:
-        on_epoch(report(1))
+    def compress(_config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
+        watch(report(1))
+        assert not watch.due()
         stop.set()
-        on_epoch(report(2))
-        raise AssertionError("the second epoch must not return")
+        assert watch.due()
+        watch.keep(b"a checkpoint")
+        raise AssertionError("a trial that is to stop must not go on")
 
     return compress
 

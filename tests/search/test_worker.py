@@ -12,10 +12,12 @@ from search.storage import Storage, StorageConfig, open_storage
 from search.worker import worker_loop, worker_prefix
 from tests.postgres import running_server
 from tests.search.studies import (
+    hang_when_told_to_stop,
     instant_compress,
     signal_worker,
     small_config,
     small_study,
+    started,
     workers,
 )
 
@@ -129,6 +131,14 @@ def test_a_second_signal_ends_a_worker_at_once(sqlite_url: str) -> None:
         worker.join(PATIENCE_SECONDS)
         assert worker.exitcode == -signal.SIGTERM
     storage.close()
+
+
+def test_a_process_that_does_not_notice_ends_well_all_the_same() -> None:
+    with started((hang_when_told_to_stop, (0.3,))) as (process,):
+        time.sleep(0.5)  # its handler is there; sooner the signal would just kill it
+        signal_worker(process, signal.SIGTERM)
+        process.join(PATIENCE_SECONDS)
+        assert process.exitcode == 0
 
 
 def test_a_worker_goes_on_with_its_trial_after_a_restart_of_the_database() -> None:

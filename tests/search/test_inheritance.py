@@ -1,0 +1,75 @@
+"""A study that starts from the finished trials of another one."""
+
+import threading
+
+import pytest
+
+from core.outcome import CompressionOutcome
+from core.retraining import RetrainingStopped
+from search.checkpoints import Watch
+from search.configuration import SoftshareConfig
+from search.errors import StudyError
+from search.judging import best_trial, judge
+from search.records import read_study
+from search.scoring import ScoreConfig
+from search.storage import Storage
+from search.worker import Worker
+from tests.search.studies import instant_compress, small_study
+
+
+def finish(storage: Storage, name: str, **changes: object) -> None:
+    """Create a study of two trials and a setting, and run it to its end."""
+    dotted = {key.replace("__", "."): value for key, value in changes.items()}
+    study = small_study(storage, {"study.name": name, **dotted}, settings=["tutorial"])
+    numbers = iter(range(3))
+
+    def compress(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
+        if next(numbers) == 1:
+            raise RetrainingStopped("trapped")
+        return instant_compress(config, watch)
+
+    Worker(study, compress, threading.Event()).run()
+
+
+def test_a_study_starts_from_the_finished_trials_of_another(storage: Storage) -> None:
+    finish(storage, "first")
+    finish(storage, "second", study__start_from="first", score__max_accuracy_loss=0.0)
+    first, second = read_study(storage, "first"), read_study(storage, "second")
+    inherited = [trial for trial in second.trials if trial.inherited_from == "first"]
+    assert [t.state for t in inherited] == [t.state for t in first.trials]
+    for field in ("params", "setting", "compression_rate", "artifact_id", "seconds", "reason"):
+        assert [getattr(t, field) for t in inherited] == [getattr(t, field) for t in first.trials]
+    # Its own trials are as many as were asked for, and repeat no setting.
+    assert second.num_finished == 3
+    assert len(second.trials) == 6
+    assert [trial.setting for trial in second.trials].count("tutorial") == 1
+    seeds = [trial.seed for trial in second.trials]
+    assert len(set(seeds)) == 6
+    best = best_trial(judge(second, ScoreConfig(max_accuracy_loss=1.0)))
+    assert best is not None
+
+
+def test_the_sampler_judges_what_is_inherited_by_the_new_cap(storage: Storage) -> None:
+    finish(storage, "first")
+    changes = {"study.name": "second", "study.start_from": "first", "score.max_accuracy_loss": 0.0}
+    trials = small_study(storage, changes).optuna_study.get_trials()
+    losses = [trial.values[0] for trial in trials if trial.state.name == "COMPLETE"]
+    violations = [
+        trial.constraints["accuracy_loss"] for trial in trials if trial.state.name == "COMPLETE"
+    ]
+    assert violations == pytest.approx(losses)
+
+
+def test_a_study_of_another_configuration_cannot_be_started_from(storage: Storage) -> None:
+    finish(storage, "first")
+    with pytest.raises(StudyError, match=r"first differs: retrain.num_epochs: \d+ in the st"):
+        finish(storage, "second", study__start_from="first", retrain__num_epochs=3)
+    with pytest.raises(StudyError, match="the studies there are first;"):
+        finish(storage, "second", study__start_from="lost")
+
+
+def test_a_resumed_study_need_not_say_again_what_it_started_from(storage: Storage) -> None:
+    finish(storage, "first")
+    finish(storage, "second", study__start_from="first")
+    finish(storage, "second")
+    assert len(read_study(storage, "second").trials) == 6
