@@ -49,5 +49,6 @@ class PruningConfig:
             ConfigError: the shrinking left fewer weights than are to stay.
         """
         cut = 1 - weights_left
-        require(self.sparsity > cut, "pruning.sparsity", f"> {cut:g} after shrinking", self.sparsity)
+        rule = f"> {cut:g} after shrinking"
+        require(self.sparsity > cut, "pruning.sparsity", rule, self.sparsity)
         return replace(self, sparsity=1 - (1 - self.sparsity) / weights_left)

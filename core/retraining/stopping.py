@@ -2,9 +2,9 @@
 
 While the zero component is still wide the snapped network's error is meaningless, so neither rule
 looks at it. A trapped run's weights are out of the zero component's reach: its share of non-zeros
-is high from the start and hardly falls. (A zero component that widens has its reach still before it:
-no such run is called trapped.) A collapsed run has lost the function of the network: its
-error loss comes near to a constant predictor's and still rises.
+is high from the start and hardly falls. (A zero component that widens has its reach still before
+it: no such run is called trapped.) A collapsed run has lost the function of the network: its error
+loss comes near to a constant predictor's and still rises.
 """
 
 from dataclasses import dataclass, field
