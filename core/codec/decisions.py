@@ -7,15 +7,9 @@ All arithmetic is on integers below 2**63, so that every machine takes the same 
 and decoder are one function, so that they cannot differ. ``docs/format.md`` specifies it.
 
 Why a loop of our own and not ``constriction``: each probability depends on the bit before, so its
-vectorised calls cannot be used, and one call a bit takes microseconds and floats. numba's cache
-looks at the file of the outermost function only: whoever changes this file clears the cache of
-``matrix_loop.py`` and ``vector_loop.py``. The format is fixed, so nobody should.
+vectorised calls cannot be used, and one call a bit takes microseconds and floats.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -39,11 +33,11 @@ from core.codec.model_state import (
     STEPS,
     VALUE_COST,
 )
+from core.compiling import compiled
 
 Integers = npt.NDArray[np.int64]
 Symbols = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 UNITS, IMAGE, CHANNELS = 0, 1, 2
 """What the columns are: units of the layer before, pixels, or channels of several cells."""
@@ -52,12 +46,7 @@ MAX_UNARY = 14
 """Ranks beyond this one are told by plain bits."""
 
 
-def compiled(function: Function) -> Function:
-    """Compile a loop with numba on first use and cache the machine code on disk."""
-    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
-
-
-@compiled
+@compiled(error_model="numpy")
 def logarithm(number: int) -> int:
     """Natural logarithm of a number of 1 or more, in units of 1/256."""
     extra = 0
@@ -67,7 +56,7 @@ def logarithm(number: int) -> int:
     return int(LOG[number]) + extra
 
 
-@compiled
+@compiled(error_model="numpy")
 def half_log(number: int) -> int:
     """``2 log2(number)`` of a number of 1 or more, with a straight line between powers of 2."""
     extra = 0
@@ -77,13 +66,13 @@ def half_log(number: int) -> int:
     return int(HALF_LOG[number]) + extra
 
 
-@compiled
+@compiled(error_model="numpy")
 def between(number: int, least: int, most: int) -> int:
     """The nearest number in the range."""
     return min(max(number, least), most)
 
 
-@compiled
+@compiled(error_model="numpy")
 def code_bit(
     decoding: bool, bit: int, probability: int, state: Integers, stream: Bytes, cost: int
 ) -> int:
@@ -112,7 +101,7 @@ def code_bit(
     return bit
 
 
-@compiled
+@compiled(error_model="numpy")
 def decide(
     decoding: bool,
     bit: int,
@@ -173,7 +162,7 @@ def decide(
     return bit
 
 
-@compiled
+@compiled(error_model="numpy")
 def code_live(
     decoding: bool,
     axis: int,
@@ -228,7 +217,7 @@ def code_live(
             recent -= live[k - 8]
 
 
-@compiled
+@compiled(error_model="numpy")
 def code_rank(
     decoding: bool,
     rank: int,
@@ -275,7 +264,7 @@ def code_rank(
     return found
 
 
-@compiled
+@compiled(error_model="numpy")
 def direction(sign: int) -> int:
     """-1, 0 or 1 for the signs 1, 0 and 2."""
     return (sign == 2) - (sign == 1)

@@ -15,7 +15,6 @@ from core.codec.decisions import (
     between,
     code_live,
     code_rank,
-    compiled,
     decide,
     direction,
     half_log,
@@ -40,11 +39,12 @@ from core.codec.model_state import (
     VALUE_COST,
     VECTOR,
 )
+from core.compiling import compiled
 
 _WINDOW = 4  # live columns on either side that tell of a unit's column
 
 
-@compiled
+@compiled(error_model="numpy")
 def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     decoding: bool,
     cells: Symbols,

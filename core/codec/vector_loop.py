@@ -10,7 +10,6 @@ from core.codec.decisions import (
     Integers,
     Symbols,
     code_rank,
-    compiled,
     decide,
     half_log,
 )
@@ -25,9 +24,10 @@ from core.codec.model_state import (
     VECTOR,
     VECTOR_MIXER,
 )
+from core.compiling import compiled
 
 
-@compiled
+@compiled(error_model="numpy")
 def code_vector(
     decoding: bool,
     cells: Symbols,

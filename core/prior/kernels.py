@@ -5,31 +5,24 @@ not: in array operations the same pass costs some ten reads and writes of every 
 """
 
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
 
-import numba
 import numpy as np
 import numpy.typing as npt
+
+from core.compiling import compiled
 
 Doubles = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 PRESENT = math.log(1e-7)  # a component below this responsibility does not bend the slope
 NEGLIGIBLE = -40.0  # log of a responsibility that double precision cannot tell from zero
 BLOCK = 2048  # weights at a time: what is known of them stays in the first-level cache
+FASTMATH = {"contract", "arcp", "nsz"}
 LANES = 4  # independent accumulators: most weights fall in few cells, one would wait on itself
 
 
-def compiled(function: Function) -> Function:
-    """Compile a loop with numba on first use and cache the machine code on disk."""
-    compile_it = numba.njit(cache=True, fastmath={"contract", "arcp", "nsz"}, nogil=True)
-    return cast(Function, compile_it(function))
-
-
-@compiled
+@compiled(fastmath=FASTMATH)
 def subdivide(
     edges: Doubles,
     means: Doubles,
@@ -93,7 +86,7 @@ def subdivide(
         subdivisions[cell] = max(1, math.ceil(min(width * math.sqrt(bend / allowed), 1e9)))
 
 
-@compiled
+@compiled(fastmath=FASTMATH)
 def tabulate(
     nodes: Doubles,
     means: Doubles,
@@ -125,7 +118,7 @@ def tabulate(
         slopes[k] = slope / total
 
 
-@compiled
+@compiled(fastmath=FASTMATH)
 def interpolate(
     weights: Singles,
     gradient: Singles,
@@ -181,7 +174,7 @@ def interpolate(
             counts[node + 1] += part[node, column]
 
 
-@compiled
+@compiled(fastmath=FASTMATH)
 def locate(
     weights: Singles,
     start: np.float32,
@@ -201,7 +194,7 @@ def locate(
         fractions[i] = place - np.float32(cell)
 
 
-@compiled
+@compiled(fastmath=FASTMATH)
 def sum_statistics(
     nodes: Doubles,
     counts: Doubles,
@@ -223,7 +216,7 @@ def sum_statistics(
                 squares[j] += share * distance * distance
 
 
-@compiled
+@compiled(fastmath=FASTMATH)
 def leave_out(weights: Singles, low: np.float32, high: np.float32, before: Singles) -> None:
     """Set the weights between ``low`` and ``high`` to zero; ``before`` takes all as they were."""
     for i in range(weights.shape[0]):

@@ -4,19 +4,15 @@ Adaptive probabilities in several contexts, mixed in the logistic domain (Mahone
 of its slots and mixers. ``docs/format.md`` specifies it.
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 import numpy.typing as npt
 
 from core.codec.logistic import COST, HALF_LOG, SQUASH, STRETCH
+from core.compiling import compiled
 
 Integers = npt.NDArray[np.int64]
 Symbols = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 OVERRUN = -1  # the stream is too short
 NO_SYMBOL = -2  # a decision leads to a symbol that is not there
@@ -36,12 +32,7 @@ LOW, HIGH, CODE, PLACE, POSITION_COST, VALUE_COST = 0, 1, 2, 3, 4, 5
 NUM_CODER_NUMBERS = 6
 
 
-def compiled(function: Function) -> Function:
-    """Compile a loop with numba on first use and cache the machine code on disk."""
-    return cast(Function, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
-
-
-@compiled
+@compiled(error_model="numpy")
 def half_log(number: int) -> int:
     """About ``2 log2(number)``, rounded down, of a number of 1 or more."""
     extra = 0
@@ -51,7 +42,7 @@ def half_log(number: int) -> int:
     return int(HALF_LOG[number]) + extra
 
 
-@compiled
+@compiled(error_model="numpy")
 def read_bit(
     inputs: Integers,
     num_inputs: int,

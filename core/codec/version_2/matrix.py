@@ -1,7 +1,6 @@
 """The compiled loop of format version 2: a matrix of symbols, one binary decision at a time.
 
-``docs/format.md`` specifies it. numba's cache looks at one file only: neither this file nor
-``decision.py`` changes any more.
+``docs/format.md`` specifies it.
 """
 
 import numpy as np
@@ -29,13 +28,13 @@ from core.codec.version_2.decision import (
     Bytes,
     Integers,
     Symbols,
-    compiled,
     half_log,
     read_bit,
 )
+from core.compiling import compiled
 
 
-@compiled
+@compiled(error_model="numpy")
 def read_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     cells: Symbols,
     num_rows: int,
