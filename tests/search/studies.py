@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from multiprocessing.context import ForkServerProcess as Process
+from multiprocessing.synchronize import Barrier
 
 import optuna
 import torch
@@ -164,11 +165,26 @@ STAGES = {
 """How far a trial is, and what the worker would call next."""
 
 
-def die(url: str, local: SoftshareConfig, stage: str, lease_seconds: float) -> None:
-    """Be a worker of the study ``study`` that is killed when its first trial is so far."""
+def die(
+    url: str, local: SoftshareConfig, stage: str, lease_seconds: float, together: Barrier
+) -> None:
+    """Be a worker of the study ``study`` that is killed when its first trial is so far.
+
+    Those that die together wait for each other: who starts late takes nothing over from the dead.
+    """
+
+    def kill(*_: object) -> None:
+        together.wait(60)
+        os.kill(os.getpid(), signal.SIGKILL)
+
     module, name = STAGES[stage]
-    setattr(importlib.import_module(module), name, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    setattr(importlib.import_module(module), name, kill)
     work(url, local, "instant", lease_seconds)
+
+
+def dying_together(num_processes: int) -> Barrier:
+    """Return what so many processes of ``die`` wait for each other at."""
+    return _PROCESSES.Barrier(num_processes)
 
 
 def work_with_skewed_clock(url: str, local: SoftshareConfig, seconds: float) -> None:

@@ -9,8 +9,11 @@ import signal
 import time
 from pathlib import Path
 
+from sqlalchemy import update
+
 from search.configuration import SoftshareConfig
 from search.records import TrialState, read_study
+from search.schema import SlotTable
 from search.spool import spool_folder
 from search.storage import Storage, StorageConfig, open_storage
 from tests.postgres import PostgresServer, running_server
@@ -19,6 +22,7 @@ from tests.search.studies import (
     STAGES,
     create_and_work,
     die,
+    dying_together,
     signal_worker,
     small_config,
     small_study,
@@ -40,12 +44,21 @@ def postgres_storage(url: str) -> Storage:
     return open_storage(StorageConfig(url=url))
 
 
+def end_leases(storage: Storage) -> None:
+    """Let every lease be over, as if its time had passed."""
+    with storage.write() as connection:
+        connection.execute(update(SlotTable).values(lease_until=0.0))
+
+
 def test_workers_killed_at_every_stage_of_a_trial(postgres_url: str, tmp_path: Path) -> None:
     storage, local = postgres_storage(postgres_url), local_config(tmp_path)
     small_study(storage, num_trials=len(STAGES) + 1, settings=["tutorial", "paper"])
-    with started(*[(die, (postgres_url, local, stage, 1.0)) for stage in STAGES]) as victims:
+    together = dying_together(len(STAGES))
+    with started(
+        *[(die, (postgres_url, local, stage, 600.0, together)) for stage in STAGES]
+    ) as victims:
         assert join_all(victims) == [-signal.SIGKILL] * len(STAGES)
-    time.sleep(1.2)  # longer than their leases
+    end_leases(storage)
     with workers(postgres_url, 2, lease_seconds=30, local=local) as successors:
         assert join_all(successors) == [0, 0]
     snapshot = check_whole(storage, len(STAGES) + 1)
