@@ -8,13 +8,11 @@ accuracy loss below the cap times halvings of the size) and the best rate within
 
 import statistics
 import sys
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
 import optuna
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from benchmarks.record import write_result
 from core.compress import CompressConfig, compress
@@ -25,7 +23,7 @@ from core.runtime import use_one_thread
 from search.configuration import SoftshareConfig, compose, with_params
 from search.hypervolume import hypervolume
 from search.neighbourhood import objectives
-from search.sampling import NUM_STARTUP_TRIALS, derive_seed, make_sampler
+from search.sampling import Policy, derive_seed, make_sampler
 from search.scoring import VIOLATION_OF_STOPPED
 from search.setting import load_settings
 from search.space import SearchSpace
@@ -39,16 +37,8 @@ OVERRIDES = [
 ]
 CAP = 0.01
 
-POLICIES: dict[str, Callable[[int], BaseSampler]] = {
-    "random": RandomSampler,
-    "tpe": lambda seed: TPESampler(
-        seed=seed, n_startup_trials=NUM_STARTUP_TRIALS, constant_liar=True, multivariate=True
-    ),
-    "softshare": lambda seed: make_sampler(seed, CAP),
-}
 
-
-def run_study(policy: str, seed: int) -> dict[str, float]:
+def run_study(policy: Policy, seed: int) -> dict[str, float]:
     """Run one study in this process and return what it found."""
     use_one_thread()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -63,7 +53,7 @@ def run_study(policy: str, seed: int) -> dict[str, float]:
         study.enqueue_trial(space.encode(setting.params))
     ended = {"complete": 0, "stopped": 0, "failed": 0}
     for number in range(len(settings) + NUM_PROPOSED):
-        study.sampler = POLICIES[policy](derive_seed(seed, "sampler", number))
+        study.sampler = make_sampler(derive_seed(seed, "sampler", number), CAP, policy)
         trial = study.ask()
         params = space.suggest(trial)
         trial_config: SoftshareConfig = with_params(
@@ -100,14 +90,14 @@ def run_study(policy: str, seed: int) -> dict[str, float]:
 
 def main() -> None:
     seeds = list(range(int(sys.argv[1]) if len(sys.argv) > 1 else 3))
-    jobs = [(policy, seed) for seed in seeds for policy in POLICIES]
+    jobs = [(policy, seed) for seed in seeds for policy in Policy]
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         found = dict(zip(jobs, pool.map(run_study, *zip(*jobs, strict=True)), strict=True))
     rows = []
-    for policy in POLICIES:
+    for policy in Policy:
         of_policy = [found[policy, seed] for seed in seeds]
         rows.append(
-            {"policy": policy}
+            {"policy": policy.name}
             | {
                 f"{key}_{name}": round(function([each[key] for each in of_policy]), 4)
                 for key in of_policy[0]

@@ -22,6 +22,7 @@ from core.retraining import RetrainConfig
 from core.shrinking import ShrinkingConfig
 from search.composition import compose_tree
 from search.conversion import Tree, build, leaves, nested, replaced, show, tree_of, type_at
+from search.sampling import Policy
 from search.scoring import ScoreConfig
 from search.space import SearchSpace
 from search.storage import StorageConfig
@@ -47,6 +48,7 @@ class StudyConfig:
         name: identifies the study in its storage and names its folder under ``runs_dir``.
         num_trials: trials that finish, over all workers and all resumptions; may grow later.
         seed: seed that every trial's own seeds are derived from.
+        policy: what proposes trials after the first settings.
         checkpoint_seconds: a running trial is stored about so often, to be gone on with elsewhere.
         start_from: name of another study in the same database whose finished trials a new study
             begins with; None for none.
@@ -56,6 +58,7 @@ class StudyConfig:
     name: str = "quickstart"
     num_trials: int = 12
     seed: int = 0
+    policy: Policy = Policy.softshare
     checkpoint_seconds: float = 120.0
     start_from: str | None = None
     settings: list[str] = field(

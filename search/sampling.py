@@ -1,6 +1,6 @@
 """The sampler of a study and the seeds of its trials (design §5).
 
-Two policies take turns at random. One looks around the best trials so far. The other is
+Two ways take turns at random. One looks around the best trials so far. The other is
 multi-objective TPE with the accuracy cap as a constraint: without it a search farms collapsed
 networks, which are Pareto-optimal in the raw objectives. The constraint is told per trial with
 ``trial.set_constraint``.
@@ -9,8 +9,9 @@ networks, which are Pareto-optimal in the raw objectives. The constraint is told
 import hashlib
 import json
 import random
+from enum import Enum
 
-from optuna.samplers import BaseSampler, TPESampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from search.neighbourhood import NeighbourhoodSampler
 
@@ -21,7 +22,17 @@ NEIGHBOURHOOD_SHARE = 2 / 3
 """Share of the trials that are looked for around the best ones so far; the rest is TPE's."""
 
 
-def make_sampler(seed: int, max_accuracy_loss: float) -> BaseSampler:
+class Policy(Enum):
+    """What proposes trials: both ways in turns, TPE alone, or chance alone."""
+
+    softshare = "softshare"
+    tpe = "tpe"
+    random = "random"
+
+
+def make_sampler(
+    seed: int, max_accuracy_loss: float, policy: Policy = Policy.softshare
+) -> BaseSampler:
     """Return a sampler for one ``ask``.
 
     A sampler that is made again with the seed of its study repeats itself on resume and agrees
@@ -30,8 +41,12 @@ def make_sampler(seed: int, max_accuracy_loss: float) -> BaseSampler:
     Args:
         seed: in [0, 2**32), as ``derive_seed`` gives it.
         max_accuracy_loss: the cap, a fraction.
+        policy: what proposes.
     """
-    if random.Random(seed).random() < NEIGHBOURHOOD_SHARE:
+    if policy is Policy.random:
+        return RandomSampler(seed)
+    looks_around = random.Random(seed).random() < NEIGHBOURHOOD_SHARE
+    if policy is Policy.softshare and looks_around:
         return NeighbourhoodSampler(derive_seed(seed, "neighbourhood"), max_accuracy_loss)
     return TPESampler(
         seed=seed,

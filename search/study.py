@@ -128,8 +128,9 @@ def resume_study(storage: Storage, config: SoftshareConfig) -> OpenStudy | None:
     if row is None:
         return None
     place = config.storage.artifacts
+    stored = to_stored(from_stored(row.config, config))  # keys that came later, at their defaults
     differing = differences(
-        {**row.config, "storage": {"artifacts": row.artifacts}},
+        {**stored, "storage": {"artifacts": row.artifacts}},
         {**to_stored(config), "storage": {"artifacts": place}},
     )
     if differing:

@@ -77,8 +77,11 @@ class _Attempt:
     def run(self, compress: Compress) -> TrialState | None:
         study, optuna_study = self.study, self.study.optuna_study
         # Another sampler for every claim: one made again from one seed would repeat itself.
-        seed = derive_seed(study.config.study.seed, "sampler", self.slot.number, self.slot.token)
-        optuna_study.sampler = make_sampler(seed, study.config.score.max_accuracy_loss)
+        config = study.config
+        seed = derive_seed(config.study.seed, "sampler", self.slot.number, self.slot.token)
+        optuna_study.sampler = make_sampler(
+            seed, config.score.max_accuracy_loss, config.study.policy
+        )
         trial = self.patiently(optuna_study.ask)
         try:
             self.patiently(lambda: attach_trial(study.storage, self.slot, trial.number))

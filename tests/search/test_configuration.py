@@ -114,7 +114,7 @@ def test_a_database_keeps_what_defines_trials_and_score() -> None:
         "study",
         "space",
     }
-    assert set(stored["study"]) == {"seed", "settings"}
+    assert set(stored["study"]) == {"seed", "policy", "settings"}
     assert "dir" not in stored["data"]
 
 

@@ -5,7 +5,8 @@ import itertools
 import optuna
 import pytest
 
-from search.sampling import NUM_STARTUP_TRIALS, derive_seed, make_sampler
+from search.neighbourhood import NeighbourhoodSampler
+from search.sampling import NUM_STARTUP_TRIALS, Policy, derive_seed, make_sampler
 from search.scoring import VIOLATION_OF_STOPPED
 
 CAP = 0.005
@@ -103,3 +104,15 @@ def test_after_the_first_settings_values_are_no_longer_drawn_at_random(state: st
         trial = study.ask()
         suggested.append(trial.suggest_float("x", 0, 1))
     assert suggested[0] != suggested[1]
+
+
+@pytest.mark.parametrize(
+    ("policy", "samplers"),
+    [
+        (Policy.softshare, {NeighbourhoodSampler, optuna.samplers.TPESampler}),
+        (Policy.tpe, {optuna.samplers.TPESampler}),
+        (Policy.random, {optuna.samplers.RandomSampler}),
+    ],
+)
+def test_a_policy_decides_what_proposes(policy: Policy, samplers: set[type]) -> None:
+    assert {type(make_sampler(seed, CAP, policy)) for seed in range(20)} == samplers

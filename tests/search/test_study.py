@@ -3,9 +3,10 @@ from pathlib import Path
 
 import optuna
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from core.reference import ReferenceNetwork
+from search.configuration import to_stored
 from search.errors import ArtifactError, StudyError
 from search.records import ENQUEUED, read_study
 from search.schema import SlotTable, StudyTable
@@ -91,6 +92,17 @@ def test_another_configuration_is_refused_with_the_differences(storage: Storage)
     assert "\n" not in str(raised.value)
     with pytest.raises(StudyError, match=r"retrain.tau"):
         resume_study(storage, small_config({"retrain.tau": 0.4}))
+
+
+def test_a_study_from_before_a_key_was_there_is_resumed_at_its_default(storage: Storage) -> None:
+    study = small_study(storage)
+    config = to_stored(study.config)
+    del config["study"]["policy"]
+    with storage.write() as connection:
+        connection.execute(update(StudyTable).values(config=config))
+    assert resume_study(storage, small_config()) is not None
+    with pytest.raises(StudyError, match=r"study.policy: softshare in the study, random here"):
+        resume_study(storage, small_config({"study.policy": "random"}))
 
 
 def test_files_cannot_be_kept_elsewhere_later(storage: Storage, tmp_path: Path) -> None:
