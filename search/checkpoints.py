@@ -9,7 +9,7 @@ import contextlib
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from optuna.artifacts.exceptions import ArtifactNotFound
@@ -93,7 +93,8 @@ class TrialWatch:
         self._study, self._trial_number, self._origin = study, trial_number, origin
         self._lease, self._stop = lease, stop
         self._curve = LearningCurve(study.storage, study.study_id, trial_number)
-        self.epoch = 0 if left is None else left.epoch
+        self.epoch = self._left_epoch = 0 if left is None else left.epoch
+        self._epochs_before = 0
         self._due_at = time.monotonic() + study.config.study.checkpoint_seconds
         if left is not None:
             self._curve.inherit(left.trial_number, left.epoch)
@@ -104,13 +105,24 @@ class TrialWatch:
         Raises:
             LeaseLostError: the slot is another's by now.
         """
-        self._curve.add(report)
-        self.epoch = report.epoch
+        self.epoch = self._epochs_before + report.epoch
+        num_epochs = self._epochs_before + report.num_epochs
+        self._curve.add(replace(report, epoch=self.epoch, num_epochs=num_epochs))
         self._lease.check()
+
+    def begin(self, epochs_before: int) -> None:
+        """Begin with a schedule of the trial, so many epochs of shorter ones being over.
+
+        What an earlier attempt left on a shorter one is forgotten.
+        """
+        self._epochs_before = epochs_before
+        self.epoch = max(self.epoch, epochs_before)
+        if self._left_epoch < epochs_before:
+            self.last = None
 
     def begin_anew(self) -> None:
         """Forget what an earlier attempt left, which cannot be gone on from."""
-        self.last, self.epoch = None, 0
+        self.last, self.epoch = None, self._epochs_before
 
     def due(self) -> bool:
         """Return whether a checkpoint is due.

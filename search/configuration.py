@@ -22,6 +22,7 @@ from core.retraining import RetrainConfig
 from core.shrinking import ShrinkingConfig
 from search.composition import compose_tree
 from search.conversion import Tree, build, leaves, nested, replaced, show, tree_of, type_at
+from search.halving import HalvingConfig
 from search.sampling import Policy
 from search.scoring import ScoreConfig
 from search.space import SearchSpace
@@ -98,6 +99,7 @@ class SoftshareConfig:
         shrinking: what is cut from the network before the retraining.
         post_processing: merging, fine-tuning and low-precision biases.
         score: how trials are judged.
+        halving: on which schedules trials are tried before the whole one.
         study: name, budget, seed and first settings of the study.
         storage: the database.
         space: searched keys, nested like this tree, each with its range (``search.space``).
@@ -116,6 +118,7 @@ class SoftshareConfig:
     shrinking: ShrinkingConfig = field(default_factory=ShrinkingConfig)
     post_processing: PostProcessingConfig = field(default_factory=PostProcessingConfig)
     score: ScoreConfig = field(default_factory=ScoreConfig)
+    halving: HalvingConfig = field(default_factory=HalvingConfig)
     study: StudyConfig = field(default_factory=StudyConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
     space: dict[str, Any] = field(default_factory=dict)

@@ -51,7 +51,7 @@ def inheritable(
     source = read_study(storage, name, only_running_epochs=True)
     theirs, ours = dict(source.study.config), to_stored(config)
     for tree in (theirs, ours):  # what comes first and how it is judged may differ
-        for group in ("study", "score"):
+        for group in ("study", "score", "halving"):
             tree.pop(group, None)
     differing = differences(theirs, ours)
     if source.study.reference != reference:

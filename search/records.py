@@ -95,6 +95,9 @@ class TrialRecord:
         started_at: UTC, by the worker's clock.
         finished_at: UTC, by the worker's clock.
         seconds: wall-clock seconds from start to end.
+        schedule: fraction of its epochs that the outcome's schedule had (``search.halving``).
+        epochs: epochs that were spent on it, over all schedules.
+        whole_epochs: epochs of its whole schedule.
         artifact_id: its file in the artifact store.
         trace_artifact_id: its trace there; ``search.traces`` reads it.
         inherited_from: name of the study that ran it, None for this one.
@@ -117,6 +120,9 @@ class TrialRecord:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     seconds: float | None = None
+    schedule: float | None = None
+    epochs: int | None = None
+    whole_epochs: int | None = None
     artifact_id: str | None = None
     trace_artifact_id: str | None = None
     inherited_from: str | None = None
@@ -154,6 +160,21 @@ class StudySnapshot:
         return sum(
             trial.state not in unfinished and trial.inherited_from is None for trial in self.trials
         )
+
+    @property
+    def compute_saved(self) -> float:
+        """Share of the epochs of all finished trials that halving and early stops have saved.
+
+        None were saved where every trial has had its whole schedule; below zero, what was tried
+        on short schedules cost more than the trials that went no further saved.
+        """
+        known = [
+            (trial.epochs, trial.whole_epochs)
+            for trial in self.trials
+            if trial.epochs is not None and trial.whole_epochs and trial.inherited_from is None
+        ]
+        whole = sum(epochs for _, epochs in known)
+        return 1 - sum(epochs for epochs, _ in known) / whole if whole else 0.0
 
 
 def read_study(storage: Storage, name: str, *, only_running_epochs: bool = False) -> StudySnapshot:
@@ -248,6 +269,9 @@ def _trial_record(row: Row[Any], attributes: dict[str, Any]) -> TrialRecord:
         started_at=started,
         finished_at=finished,
         seconds=(finished - started).total_seconds() if started and finished else None,
+        schedule=record.get("schedule"),
+        epochs=record.get("epochs"),
+        whole_epochs=record.get("whole_epochs"),
         artifact_id=record.get("artifact_id"),
         trace_artifact_id=record.get("trace_artifact_id"),
         inherited_from=attributes.get(INHERITED_FROM),

@@ -24,7 +24,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the tables below; every change to them raises it, with a step in search.upgrades."""
 
 IN_DATABASE = "database"
@@ -123,6 +123,23 @@ class CheckpointTable(Tables):
     epoch: Mapped[int]
     is_outcome: Mapped[bool]
     artifact_id: Mapped[str] = mapped_column(String(64))
+
+
+class RungTable(Tables):
+    """What came out of one schedule that a trial was tried on (``search.rungs``).
+
+    ``origin`` is the number of the first attempt at the trial.
+    """
+
+    __tablename__ = "softshare_rung"
+
+    study_id: Mapped[int] = mapped_column(ForeignKey("softshare_study.id"), primary_key=True)
+    origin: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    rung: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    schedule: Mapped[float]
+    accuracy_loss: Mapped[float]
+    compression_rate: Mapped[float]
+    goes_on: Mapped[bool]
 
 
 class ArtifactTable(Tables):

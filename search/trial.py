@@ -3,7 +3,6 @@
 import logging
 import math
 import threading
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -11,10 +10,11 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import Trial
 from optuna.trial import TrialState as OptunaState
 
-from core.errors import CheckpointError, SoftshareError
+from core.errors import SoftshareError
 from core.outcome import CompressionOutcome
 from core.retraining import RetrainingStopped
-from search.checkpoints import StopRequested, StoredCheckpoint, TrialWatch, Watch, load_checkpoint
+from search.checkpoints import StopRequested, StoredCheckpoint, TrialWatch, load_checkpoint
+from search.climbing import Compress, climb
 from search.configuration import SoftshareConfig, to_stored, with_params
 from search.delivery import Ending, deliver
 from search.errors import LeaseLostError, StudyError
@@ -23,14 +23,12 @@ from search.lease import LeaseKeeper
 from search.outages import OUTAGES, Patience, is_outage
 from search.reaper import interrupt
 from search.records import ENQUEUED, RECORD, TrialState
+from search.rungs import epochs_of
 from search.sampling import derive_seed, make_sampler
 from search.scoring import VIOLATION_OF_STOPPED, score
 from search.slots import Slot, attach_trial, finish, release, renew
 from search.space import SearchSpace
 from search.study import OpenStudy
-
-Compress = Callable[[SoftshareConfig, Watch], CompressionOutcome]
-"""Compresses the study's reference network with a trial's configuration."""
 
 _GIVING_BACK_SECONDS = 3.0
 _CONFIG_GROUPS = ("prior", "shrinking", "retrain", "post_processing")
@@ -64,6 +62,21 @@ def run_trial(
         return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Begun:
+    """What is known of a trial as it begins.
+
+    Attributes:
+        record: what is recorded of it so far.
+        origin: number of the first attempt at it.
+        is_wanted: whether somebody asked for it, and no sampler.
+    """
+
+    record: dict[str, Any]
+    origin: int
+    is_wanted: bool
+
+
 @dataclass
 class _Attempt:
     """One worker's attempt to finish the slot that it holds."""
@@ -93,7 +106,8 @@ class _Attempt:
             raise
 
     def _run(self, trial: Trial, compress: Compress) -> TrialState | None:
-        record, origin = self._begin(trial)
+        begun = self._begin(trial)
+        origin = begun.origin
         left = None
         if origin != trial.number:
             left = self.patiently(lambda: load_checkpoint(self.study, origin))
@@ -105,16 +119,17 @@ class _Attempt:
                 lambda: TrialWatch(self.study, trial.number, origin, self.lease, self.stop, left)
             )
             ending = replace(
-                self._work(trial, origin, record, watch, compress),
+                self._work(trial, begun, watch, compress),
                 epoch=watch.epoch,
                 has_checkpoint=watch.has_stored or origin != trial.number,
             )
+            begun.record["epochs"] = watch.epoch
         name = f"{trial.number}-{self.slot.token}"
         with self.study.spool.keeping(name, ending.to_bytes()):
             return deliver(self.study, ending, self.patiently)
 
-    def _begin(self, trial: Trial) -> tuple[dict[str, Any], int]:
-        """Return the record of a trial as it begins, and the number of the first attempt at it."""
+    def _begin(self, trial: Trial) -> _Begun:
+        """Return what is known of a trial as it begins."""
         space = SearchSpace(self.study.config.space)
         params = self.patiently(lambda: space.suggest(trial))
         enqueued = self.patiently(lambda: trial.user_attrs).get(ENQUEUED, {})
@@ -128,7 +143,11 @@ class _Attempt:
             "worker": self.slot.worker,
         }
         self.patiently(lambda: trial.set_user_attr(RECORD, record))
-        return record, enqueued.get("origin", trial.number)
+        return _Begun(
+            record=record,
+            origin=enqueued.get("origin", trial.number),
+            is_wanted=enqueued.get("setting") is not None,
+        )
 
     def _ending_of(self, left: StoredCheckpoint, trial: Trial) -> Ending | None:
         """Return how an earlier attempt ended that could not be told."""
@@ -141,20 +160,13 @@ class _Attempt:
         self.patiently(lambda: curve.inherit(left.trial_number, left.epoch))
         return replace(ending, slot=self.slot, trial_number=trial.number, has_checkpoint=True)
 
-    def _work(
-        self,
-        trial: Trial,
-        origin: int,
-        record: dict[str, Any],
-        watch: TrialWatch,
-        compress: Compress,
-    ) -> Ending:
+    def _work(self, trial: Trial, begun: _Begun, watch: TrialWatch, compress: Compress) -> Ending:
         """Compress, from where an earlier attempt left it, and return how it ended."""
-        study = self.study
+        study, record = self.study, begun.record
         ending = Ending(
             slot=self.slot,
             trial_number=trial.number,
-            origin=origin,
+            origin=begun.origin,
             state=OptunaState.FAIL.name,
             record=record,
         )
@@ -163,26 +175,35 @@ class _Attempt:
                 study.config,
                 {"retrain.seed": record["seed"], **record["overrides"], **record["params"]},
             )
-            stored = to_stored(config)
-            record["config"] = {group: stored[group] for group in _CONFIG_GROUPS}
-            outcome = compress(config, watch)
-        except CheckpointError as error:
-            _logger.warning("trial %d begins anew: %s", trial.number, error)
-            watch.begin_anew()
-            return self._work(trial, origin, record, watch, compress)
+            record["whole_epochs"] = epochs_of(config)
+            _note_config(record, config)
+            climbed = climb(
+                study,
+                begun.origin,
+                config,
+                watch,
+                compress,
+                self.patiently,
+                is_wanted=begun.is_wanted,
+            )
         except (StopRequested, LeaseLostError):
             raise
         except RetrainingStopped as stopped:
             record["reason"] = str(stopped)
             return replace(ending, state=OptunaState.PRUNED.name, violation=VIOLATION_OF_STOPPED)
-        except Exception as error:  # noqa: BLE001 it is recorded, and the study goes on
+        except Exception as error:  # it is recorded, and the study goes on
+            if isinstance(error, OUTAGES) and is_outage(error):
+                raise
             record["reason"] = _reason(error, trial.number)
             return ending
+        outcome = climbed.outcome
+        _note_config(record, climbed.config)
         values = [outcome.accuracy_loss, outcome.compression_rate]
         if not all(map(math.isfinite, values)):
             record["reason"] = f"the outcome is {values}"
             return ending
         record["outcome"] = _measurements(outcome)
+        record["schedule"] = climbed.schedule
         return replace(
             ending,
             state=OptunaState.COMPLETE.name,
@@ -207,6 +228,11 @@ class _Attempt:
                 raise
             _logger.warning("the database is away; the slot is free when its lease has run out")
         return TrialState.interrupted
+
+
+def _note_config(record: dict[str, Any], config: SoftshareConfig) -> None:
+    stored = to_stored(config)
+    record["config"] = {group: stored[group] for group in _CONFIG_GROUPS}
 
 
 def _reason(error: Exception, trial_number: int) -> str:

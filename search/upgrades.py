@@ -7,6 +7,7 @@ from alembic.operations import Operations
 from sqlalchemy import (
     Boolean,
     Column,
+    Double,
     ForeignKey,
     Integer,
     NullPool,
@@ -76,5 +77,19 @@ def _from_version_1(operations: Operations) -> None:
     )
 
 
-STEPS: dict[int, Callable[[Operations], None]] = {1: _from_version_1}
+def _from_version_2(operations: Operations) -> None:
+    """Trials are tried on short schedules first."""
+    operations.create_table(
+        "softshare_rung",
+        Column("study_id", Integer, ForeignKey("softshare_study.id"), primary_key=True),
+        Column("origin", Integer, primary_key=True, autoincrement=False),
+        Column("rung", Integer, primary_key=True, autoincrement=False),
+        Column("schedule", Double, nullable=False),
+        Column("accuracy_loss", Double, nullable=False),
+        Column("compression_rate", Double, nullable=False),
+        Column("goes_on", Boolean, nullable=False),
+    )
+
+
+STEPS: dict[int, Callable[[Operations], None]] = {1: _from_version_1, 2: _from_version_2}
 """What leads from each version to the next."""

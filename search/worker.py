@@ -23,6 +23,7 @@ from core.device import choose_device
 from core.outcome import CompressionOutcome
 from core.runtime import use_one_thread
 from search.checkpoints import Watch, remove_checkpoints
+from search.climbing import Compress
 from search.compression import compress_config
 from search.configuration import SoftshareConfig
 from search.database_errors import unreachable
@@ -34,7 +35,7 @@ from search.records import TrialState
 from search.slots import LEASE_SECONDS, Slot, SlotState, claim
 from search.storage import StorageConfig, open_storage
 from search.study import OpenStudy, join_study
-from search.trial import Compress, run_trial
+from search.trial import run_trial
 
 POLL_SECONDS = 1.0
 """How often a worker looks for a slot while others hold the last ones."""

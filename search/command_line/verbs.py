@@ -82,6 +82,7 @@ VERBS: dict[str, Verb] = {
             keys=(
                 *_TRAINING,
                 "score",
+                "halving",
                 "study",
                 "storage",
                 "space",

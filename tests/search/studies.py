@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,10 +21,14 @@ from core.networks import build_network
 from core.outcome import CompressionOutcome, EpochReport, OnEpoch
 from core.reference import ReferenceNetwork
 from search.checkpoints import Watch
+from search.climbing import Compress
 from search.configuration import SoftshareConfig, compose, with_params
 from search.launcher import run_local_workers
+from search.records import TrialState
+from search.slots import claim
 from search.storage import Storage, StorageConfig, open_storage
 from search.study import OpenStudy, open_study
+from search.trial import run_trial
 from search.worker import stop_on_signals, worker_loop
 
 # One process imports everything once; workers are forked from it within milliseconds.
@@ -71,6 +76,15 @@ def small_study(
     """The study ``study`` of an untrained network, created if need be."""
     config = small_config(changes, num_trials=num_trials, settings=settings)
     return open_study(storage, config, untrained_reference())
+
+
+def run_one(
+    study: OpenStudy, compress: Compress, stop: threading.Event | None = None
+) -> TrialState | None:
+    """Run one trial of a study in this process."""
+    slot = claim(study.storage, study.study_id, "host:1:a")
+    assert slot is not None
+    return run_trial(study, slot, compress, stop or threading.Event())
 
 
 def report(epoch: int, num_epochs: int = 2) -> EpochReport:

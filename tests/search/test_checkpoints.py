@@ -11,6 +11,7 @@ from core.errors import CheckpointError
 from core.outcome import CompressionOutcome
 from search.artifacts import Artifacts, load_artifact, save_artifact
 from search.checkpoints import StoredCheckpoint, Watch, load_checkpoint, store_checkpoint
+from search.climbing import Compress
 from search.compression import compress_config
 from search.configuration import SoftshareConfig
 from search.delivery import Ending
@@ -19,19 +20,9 @@ from search.records import TrialState, read_study
 from search.schema import ArtifactTable, CheckpointTable
 from search.slots import Slot, SlotState, claim, expire_leases_of
 from search.storage import Storage
-from search.study import OpenStudy
-from search.trial import Compress, run_trial
 from search.worker import Worker
 from tests.data_sets import small_data, small_reference
-from tests.search.studies import instant_outcome, report, small_study
-
-
-def run(
-    study: OpenStudy, compress: Compress, stop: threading.Event | None = None
-) -> TrialState | None:
-    slot = claim(study.storage, study.study_id, "host:1:a")
-    assert slot is not None
-    return run_trial(study, slot, compress, stop or threading.Event())
+from tests.search.studies import instant_outcome, report, run_one, small_study
 
 
 def count(storage: Storage, table: type) -> int:
@@ -81,9 +72,9 @@ def test_an_interrupted_compression_ends_with_the_file_of_an_undisturbed_one(
         seen.append(brief(config))
         return core.compress.compress(small_reference(), small_data(), seen[-1], watch, watch)
 
-    assert run(study, compress, Stopping(13)) is TrialState.interrupted
-    assert run(study, compress, Stopping(17)) is TrialState.interrupted
-    assert run(study, compress) is TrialState.complete
+    assert run_one(study, compress, Stopping(13)) is TrialState.interrupted
+    assert run_one(study, compress, Stopping(17)) is TrialState.interrupted
+    assert run_one(study, compress) is TrialState.complete
     assert seen[0] == seen[1] == seen[2]
     undisturbed = core.compress.compress(small_reference(), small_data(), seen[0])
     snapshot = read_study(storage, "study")
@@ -100,7 +91,7 @@ def test_an_interrupted_compression_ends_with_the_file_of_an_undisturbed_one(
 
 def test_a_finished_trial_leaves_no_checkpoint(storage: Storage) -> None:
     study = small_study(storage, num_trials=1)
-    assert run(study, leave_at(2, stop := threading.Event()), stop) is TrialState.interrupted
+    assert run_one(study, leave_at(2, stop := threading.Event()), stop) is TrialState.interrupted
     assert count(storage, CheckpointTable) == 1
     seen: list[bytes | None] = []
 
@@ -108,7 +99,7 @@ def test_a_finished_trial_leaves_no_checkpoint(storage: Storage) -> None:
         seen.append(watch.last)
         return instant_outcome()
 
-    assert run(study, compress) is TrialState.complete
+    assert run_one(study, compress) is TrialState.complete
     assert seen == [b"left"]
     assert count(storage, CheckpointTable) == 0
     assert count(storage, ArtifactTable) == 2  # the reference network and the file
@@ -148,12 +139,12 @@ def test_an_interval_that_is_over_makes_a_checkpoint_due(storage: Storage) -> No
         assert count(storage, CheckpointTable) == 1
         return instant_outcome()
 
-    assert run(study, compress) is TrialState.complete
+    assert run_one(study, compress) is TrialState.complete
 
 
 def test_a_checkpoint_that_does_not_fit_is_not_gone_on_from(storage: Storage) -> None:
     study = small_study(storage, num_trials=1)
-    run(study, leave_at(2, stop := threading.Event()), stop)
+    run_one(study, leave_at(2, stop := threading.Event()), stop)
     seen: list[bytes | None] = []
 
     def compress(_config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
@@ -162,17 +153,17 @@ def test_a_checkpoint_that_does_not_fit_is_not_gone_on_from(storage: Storage) ->
             raise CheckpointError("the checkpoint is of another compression")
         return instant_outcome()
 
-    assert run(study, compress) is TrialState.complete
+    assert run_one(study, compress) is TrialState.complete
     assert seen == [b"left", None]
 
 
 def test_a_lost_checkpoint_lets_the_trial_begin_anew(storage: Storage) -> None:
     study = small_study(storage, num_trials=1)
-    run(study, leave_at(2, stop := threading.Event()), stop)
+    run_one(study, leave_at(2, stop := threading.Event()), stop)
     with storage.read() as connection:
         artifact_id = connection.execute(select(CheckpointTable.artifact_id)).scalar_one()
     study.artifacts.remove(artifact_id)
-    assert run(study, lambda _config, watch: _begun_anew(watch)) is TrialState.complete
+    assert run_one(study, lambda _config, watch: _begun_anew(watch)) is TrialState.complete
 
 
 def _begun_anew(watch: Watch) -> CompressionOutcome:
@@ -192,7 +183,7 @@ def test_a_worker_that_came_to_a_checkpoint_does_not_count_against_the_parameter
         expire_leases_of(storage, study.study_id, "host:1:")
         reap(study)
         assert study.count_slots()[SlotState.free] == 1, attempt
-    assert run(study, lambda *_: instant_outcome()) is TrialState.complete
+    assert run_one(study, lambda *_: instant_outcome()) is TrialState.complete
     assert read_study(storage, "study").trials[-1].setting == "tutorial"
 
 
@@ -217,8 +208,8 @@ def test_what_a_fenced_worker_finished_is_told_by_its_successor(storage: Storage
     def never(_config: SoftshareConfig, _watch: Watch) -> CompressionOutcome:
         raise AssertionError("it is done")
 
-    assert run(study, compress) is None
-    assert run(study, never) is TrialState.complete
+    assert run_one(study, compress) is None
+    assert run_one(study, never) is TrialState.complete
     snapshot = read_study(storage, "study")
     assert [trial.state for trial in snapshot.trials] == [
         TrialState.interrupted,

@@ -111,6 +111,7 @@ def test_a_database_keeps_what_defines_trials_and_score() -> None:
         "retrain",
         "post_processing",
         "score",
+        "halving",
         "study",
         "space",
     }

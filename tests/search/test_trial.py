@@ -14,21 +14,13 @@ from search.conversion import leaves
 from search.records import TrialRecord, TrialState, read_study
 from search.sampling import derive_seed
 from search.setting import load_setting
-from search.slots import SlotState, claim, expire_leases_of, fence_expired
+from search.slots import SlotState, expire_leases_of, fence_expired
 from search.storage import Storage
 from search.study import OpenStudy
 from search.traces import load_trace
-from search.trial import Compress, run_trial
+from search.trial import Compress
 from tests.core.test_trace import small_trace
-from tests.search.studies import instant_compress, instant_outcome, report, small_study
-
-
-def run(
-    study: OpenStudy, compress: Compress, stop: threading.Event | None = None
-) -> TrialState | None:
-    slot = claim(study.storage, study.study_id, "host:1:a")
-    assert slot is not None
-    return run_trial(study, slot, compress, stop or threading.Event())
+from tests.search.studies import instant_compress, instant_outcome, report, run_one, small_study
 
 
 def records(study: OpenStudy) -> tuple[TrialRecord, ...]:
@@ -43,7 +35,7 @@ def test_a_complete_trial_has_its_file_and_its_whole_record(storage: Storage) ->
         seen.append(config)
         return instant_compress(config, on_epoch)
 
-    assert run(study, compress) is TrialState.complete
+    assert run_one(study, compress) is TrialState.complete
     (trial,) = records(study)
     expected = instant_outcome(seen[0].retrain.tau / 1000, b"x" * seen[0].prior.num_components)
     assert trial.state is TrialState.complete
@@ -65,8 +57,8 @@ def test_a_complete_trial_has_its_file_and_its_whole_record(storage: Storage) ->
 def test_the_trace_of_a_compression_is_stored_beside_its_file(storage: Storage) -> None:
     study = small_study(storage, num_trials=2)
     trace = small_trace()
-    run(study, lambda *_: replace(instant_outcome(), trace=trace))
-    run(study, lambda *_: instant_outcome())
+    run_one(study, lambda *_: replace(instant_outcome(), trace=trace))
+    run_one(study, lambda *_: instant_outcome())
     with_trace, without = records(study)
     stored = load_trace(storage, with_trace)
     assert stored is not None
@@ -77,7 +69,7 @@ def test_the_trace_of_a_compression_is_stored_beside_its_file(storage: Storage) 
 
 def test_the_sampler_is_told_both_objectives_and_the_violated_cap(storage: Storage) -> None:
     study = small_study(storage, {"score.max_accuracy_loss": 0.002})
-    run(study, lambda *_: instant_outcome(0.005, b"1234"))
+    run_one(study, lambda *_: instant_outcome(0.005, b"1234"))
     (trial,) = study.optuna_study.get_trials()
     assert trial.values == [0.005, 1_066_440 / 4]
     assert trial.constraints == {"accuracy_loss": pytest.approx(0.003)}
@@ -92,7 +84,7 @@ def test_a_setting_brings_its_searched_and_its_other_values(storage: Storage) ->
         seen.append(config)
         return instant_outcome()
 
-    run(study, compress)
+    run_one(study, compress)
     (trial,) = records(study)
     assert trial.setting == "tutorial"
     setting = load_setting("tutorial", study.config)
@@ -116,7 +108,7 @@ def test_the_learning_curve_is_there_while_the_trial_runs(storage: Storage) -> N
         on_epoch(replace(report(3), complexity_loss=float("nan")))
         return instant_outcome()
 
-    run(study, compress)
+    run_one(study, compress)
     assert seen == [(1, 1.0), (2, 0.5)]
     assert read_study(storage, "study", only_running_epochs=True).epochs == ()
     epochs = read_study(storage, "study").epochs
@@ -145,8 +137,8 @@ def test_a_trial_that_fails_counts_with_its_reason_and_the_study_goes_on(
     def compress(_config: SoftshareConfig, _on_epoch: OnEpoch) -> CompressionOutcome:
         raise error
 
-    assert run(study, compress) is state
-    assert run(study, instant_compress) is TrialState.complete
+    assert run_one(study, compress) is state
+    assert run_one(study, instant_compress) is TrialState.complete
     first, second = records(study)
     assert (first.state, first.reason, first.artifact_id) == (state, reason, None)
     assert second.state is TrialState.complete
@@ -155,7 +147,7 @@ def test_a_trial_that_fails_counts_with_its_reason_and_the_study_goes_on(
 
 def test_an_outcome_that_is_no_number_fails_the_trial(storage: Storage) -> None:
     study = small_study(storage)
-    assert run(study, lambda *_: instant_outcome(float("nan"))) is TrialState.failed
+    assert run_one(study, lambda *_: instant_outcome(float("nan"))) is TrialState.failed
     (trial,) = records(study)
     assert trial.reason is not None
     assert "nan" in trial.reason
@@ -167,7 +159,7 @@ def test_a_stopped_trial_ranks_behind_every_other_for_the_sampler(storage: Stora
     def compress(_config: SoftshareConfig, _on_epoch: OnEpoch) -> CompressionOutcome:
         raise RetrainingStopped("collapsed")
 
-    run(study, compress)
+    run_one(study, compress)
     (trial,) = study.optuna_study.get_trials()
     assert trial.state is optuna.trial.TrialState.PRUNED
     assert trial.constraints["accuracy_loss"] >= 0.9
@@ -190,10 +182,10 @@ def test_a_request_to_stop_gives_the_slot_back_and_enqueues_the_parameters_again
 ) -> None:
     study = small_study(storage, num_trials=2, settings=["tutorial"])
     stop = threading.Event()
-    assert run(study, stop_at_second_epoch(stop), stop) is TrialState.interrupted
+    assert run_one(study, stop_at_second_epoch(stop), stop) is TrialState.interrupted
     assert study.count_slots()[SlotState.free] == 2
-    assert run(study, instant_compress) is TrialState.complete
-    assert run(study, instant_compress) is TrialState.complete
+    assert run_one(study, instant_compress) is TrialState.complete
+    assert run_one(study, instant_compress) is TrialState.complete
     interrupted, again, sampled = records(study)
     assert interrupted.state is TrialState.interrupted
     assert interrupted.reason == "its worker was stopped"
@@ -210,7 +202,7 @@ def test_ctrl_c_without_a_handler_gives_the_slot_back_too(storage: Storage) -> N
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(study, compress)
+        run_one(study, compress)
     assert study.count_slots()[SlotState.free] == 3
     assert [trial.state for trial in records(study)] == [TrialState.interrupted]
 
@@ -223,7 +215,7 @@ def test_what_a_fenced_worker_finishes_does_not_count(storage: Storage) -> None:
         assert len(fence_expired(storage, study.study_id)) == 1
         return instant_outcome()
 
-    assert run(study, compress) is None
+    assert run_one(study, compress) is None
     counts = study.count_slots()
     assert (counts[SlotState.expired], counts[SlotState.finished]) == (1, 0)
     assert [trial.state for trial in records(study)] == [TrialState.running]  # the reaper's now
@@ -235,7 +227,7 @@ def test_claims_draw_different_suggestions_that_another_run_repeats(
     def params_of(name: str) -> list[dict[str, object]]:
         study = small_study(storage, {"study.name": name}, num_trials=3)
         for _ in range(3):
-            run(study, instant_compress)
+            run_one(study, instant_compress)
         return [trial.params for trial in records(study)]
 
     first, again = params_of("one"), params_of("two")

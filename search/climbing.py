@@ -1,0 +1,83 @@
+"""A trial's way from its shortest schedule to the whole one, as far as it is let."""
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from core.errors import CheckpointError
+from core.outcome import CompressionOutcome
+from search.checkpoints import TrialWatch, Watch
+from search.configuration import SoftshareConfig
+from search.outages import Patience
+from search.rungs import epochs_of, has_gone_on, note_outcome, on_schedule, rungs_of
+from search.study import OpenStudy
+
+Compress = Callable[[SoftshareConfig, Watch], CompressionOutcome]
+"""Compresses the study's reference network with a trial's configuration."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Climbed:
+    """How far a trial came.
+
+    Attributes:
+        outcome: of its last schedule.
+        config: what that was compressed with.
+        schedule: fraction of its epochs that it had.
+    """
+
+    outcome: CompressionOutcome
+    config: SoftshareConfig
+    schedule: float
+
+
+def climb(
+    study: OpenStudy,
+    origin: int,
+    config: SoftshareConfig,
+    watch: TrialWatch,
+    compress: Compress,
+    patiently: Patience,
+    *,
+    is_wanted: bool,
+) -> Climbed:
+    """Compress on one schedule after the other until a trial is not let on, or all are done.
+
+    Schedules that an earlier attempt has left behind are not done again.
+
+    Args:
+        study: the trial's.
+        origin: number of the first attempt at it.
+        config: the trial's, on its whole schedule.
+        watch: takes its epochs and checkpoints.
+        compress: does the work; what it raises goes through.
+        patiently: waits for a database that is away.
+        is_wanted: whether somebody asked for this trial, which is then let on in any case.
+    """
+    epochs_before = 0
+    for rung in patiently(lambda: rungs_of(study)):
+        shorter = on_schedule(config, rung)
+        if patiently(partial(has_gone_on, study, rung, origin)):
+            epochs_before += epochs_of(shorter)
+            continue
+        watch.begin(epochs_before)
+        outcome = _compress(shorter, watch, compress)
+        climbed = Climbed(outcome=outcome, config=shorter, schedule=rung.schedule)
+        note = partial(note_outcome, study, rung, origin, outcome, is_wanted=is_wanted)
+        if not math.isfinite(outcome.accuracy_loss) or not patiently(note):
+            break
+        epochs_before += epochs_of(shorter)
+    return climbed
+
+
+def _compress(config: SoftshareConfig, watch: TrialWatch, compress: Compress) -> CompressionOutcome:
+    try:
+        return compress(config, watch)
+    except CheckpointError as error:
+        _logger.warning("a trial begins anew: %s", error)
+        watch.begin_anew()
+        return compress(config, watch)
