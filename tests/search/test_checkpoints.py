@@ -20,6 +20,7 @@ from search.records import TrialState, read_study
 from search.schema import ArtifactTable, CheckpointTable
 from search.slots import Slot, SlotState, claim, expire_leases_of
 from search.storage import Storage
+from search.trial import run_trial
 from search.worker import Worker
 from tests.data_sets import small_data, small_reference
 from tests.search.studies import instant_outcome, report, run_one, small_study
