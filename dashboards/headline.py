@@ -18,6 +18,7 @@ def header(snapshot: StudySnapshot) -> Html:
     facts = [
         f"{network}, {formats.count(study.reference.num_parameters)} parameters",
         f"{finished} trials finished",
+        *_saved(snapshot),
         f"computing {formats.duration(sum(trial.seconds or 0 for trial in snapshot.trials))}",
         f"as of {formats.moment(max(ended, default=study.created_at))}",
     ]
@@ -27,6 +28,11 @@ def header(snapshot: StudySnapshot) -> Html:
         element("h1", text(study.name)),
         element("ul", *(element("li", text(fact)) for fact in facts), class_="facts"),
     )
+
+
+def _saved(snapshot: StudySnapshot) -> tuple[str, ...]:
+    share = formats.percent(snapshot.compute_saved, 0)
+    return (f"{share} of the epochs saved",) if snapshot.compute_saved else ()
 
 
 def headline(

@@ -19,7 +19,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from search.quantities import count, duration, points, rate
+from search.quantities import count, duration, percent, points, rate
 from search.records import EpochRecord, StudySnapshot, TrialRecord, TrialState
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -204,10 +204,12 @@ def ended_line(trial: TrialRecord) -> str:
     name = f"trial {trial.number}" + (f" ({trial.setting})" if trial.setting else "")
     if trial.state is not TrialState.complete:
         return f"{name} {trial.state.value}: {trial.reason or 'no reason is stored'}"
+    is_short = trial.schedule is not None and trial.schedule < 1
     return (
         f"{name}: accuracy loss {points(trial.accuracy_loss)} points, "
         f"{rate(trial.compression_rate)}, {count(trial.file_bytes)} bytes, "
         f"{duration(trial.seconds)}"
+        + (f", with {percent(trial.schedule, 0)} of its epochs" if is_short else "")
     )
 
 

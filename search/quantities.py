@@ -1,9 +1,9 @@
 """How quantities are written for people; fractions become per cent and points only here."""
 
 
-def percent(fraction: float | None) -> str:
+def percent(fraction: float | None, decimals: int = 2) -> str:
     """Return a fraction as per cent: 0.0189 is ``1.89 %``."""
-    return "-" if fraction is None else f"{100 * fraction:.2f} %"
+    return "-" if fraction is None else f"{100 * fraction:.{decimals}f} %"
 
 
 def points(fraction: float | None) -> str:

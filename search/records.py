@@ -163,7 +163,7 @@ class StudySnapshot:
 
     @property
     def compute_saved(self) -> float:
-        """Share of the epochs of all finished trials that halving and early stops have saved.
+        """Share of the epochs of complete and stopped trials that halving and stopping saved.
 
         None were saved where every trial has had its whole schedule; below zero, what was tried
         on short schedules cost more than the trials that went no further saved.
@@ -171,7 +171,10 @@ class StudySnapshot:
         known = [
             (trial.epochs, trial.whole_epochs)
             for trial in self.trials
-            if trial.epochs is not None and trial.whole_epochs and trial.inherited_from is None
+            if trial.epochs is not None
+            and trial.whole_epochs is not None
+            and trial.state in (TrialState.complete, TrialState.stopped)
+            and trial.inherited_from is None
         ]
         whole = sum(epochs for _, epochs in known)
         return 1 - sum(epochs for epochs, _ in known) / whole if whole else 0.0

@@ -75,6 +75,11 @@ def status(request: Request) -> None:
         f"{count(record.reference.num_parameters)} parameters, "
         f"{count(record.reference.float32_bytes)} bytes as 32-bit floats",
     )
+    if snapshot.compute_saved:
+        print_lines(
+            f"compute: {percent(snapshot.compute_saved, 0)} of the epochs of whole schedules were "
+            "saved by short ones and early stops"
+        )
     within = percent(study.score_config.max_accuracy_loss)
     top = best_trial(study.trials)
     if top is None:
@@ -135,6 +140,7 @@ def trial_json(trial: TrialRecord) -> dict[str, Any]:
         "file_bytes": trial.file_bytes,
         "han_compression_rate": trial.han_compression_rate,
         "nonzero_fraction": trial.nonzero_fraction,
+        "schedule": trial.schedule,
         "params": trial.params,
     }
 
@@ -194,6 +200,7 @@ def _status_json(study: ReadStudy) -> dict[str, Any]:
         "states": {state.value: states[state] for state in TrialState},
         "max_accuracy_loss": study.score_config.max_accuracy_loss,
         "reference": reference_json(snapshot.study),
+        "compute_saved": snapshot.compute_saved,
         "best": None if top is None else trial_json(top.record),
         "trials": trials,
     }

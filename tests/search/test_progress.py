@@ -1,11 +1,18 @@
 """What a search shows while it runs: the numbers, and the two ways of showing them."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from search.progress import SECONDS_BETWEEN_LINES, SearchProgress, running_trials, seconds_left
+from search.progress import (
+    SECONDS_BETWEEN_LINES,
+    SearchProgress,
+    ended_line,
+    running_trials,
+    seconds_left,
+)
 from search.records import TrialRecord, TrialState
 from tests.search.snapshots import complete, epoch, running, snapshot
 
@@ -86,6 +93,12 @@ def test_a_log_gets_a_line_for_each_trial_that_ends_and_few_between() -> None:
         "trial 0 (best_known): accuracy loss +0.12 points, 124.6x, 8,560 bytes, 0:40",
         "trial 1 stopped: trapped: so",
     ]
+
+
+def test_a_trial_that_had_a_short_schedule_says_so() -> None:
+    whole, short = complete(0, 0.0012, 8_560), complete(1, 0.0012, 8_560)
+    assert "epochs" not in ended_line(replace(whole, schedule=1.0))
+    assert ended_line(replace(short, schedule=0.25)).endswith(", with 25 % of its epochs")
 
 
 def test_a_resumed_study_tells_what_was_done_in_one_line() -> None:

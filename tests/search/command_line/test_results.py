@@ -18,6 +18,7 @@ POINT_KEYS = [
     "file_bytes",
     "han_compression_rate",
     "nonzero_fraction",
+    "schedule",
     "params",
 ]
 
@@ -109,6 +110,7 @@ def test_status_tells_states_and_reasons(
     assert main(["status", *finished_study.words]) == 0
     shown = capsys.readouterr().out
     assert f"study {NAME}: 4 of 4 trials finished (2 complete, 1 stopped, 1 failed)" in shown
+    assert "compute: 100 % of the epochs of whole schedules were saved" in shown  # none was run
     assert "trapped: 40 % of the weights are non-zero" in shown
     assert "the loss is not a number in step 7" in shown
 
