@@ -35,8 +35,9 @@ class PostgresServer:
         port: where it listens, on 127.0.0.1.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, max_connections: int = 100) -> None:
         self.folder = folder
+        self._max_connections = max_connections
         self.port = _free_port()
         self._programs = _programs(folder)
         self._owner = _owner()
@@ -69,7 +70,7 @@ class PostgresServer:
             "fsync": "off",
             "full_page_writes": "off",
             "shared_buffers": "32MB",
-            "max_connections": 100,
+            "max_connections": self._max_connections,
         }
         arguments = [f"-c{name}={value}" for name, value in settings.items()]
         with (self.folder / "log").open("ab") as log:
@@ -162,11 +163,11 @@ class PostgresServer:
 
 
 @contextmanager
-def running_server() -> Iterator[PostgresServer]:
+def running_server(max_connections: int = 100) -> Iterator[PostgresServer]:
     """Run a server while the block runs, and remove all of it afterwards."""
     # Not under pytest's own folder, which an unprivileged user may not enter.
     with tempfile.TemporaryDirectory(prefix="softshare_postgres_", dir="/tmp") as folder:
-        server = PostgresServer(Path(folder))
+        server = PostgresServer(Path(folder), max_connections)
         server.start()
         try:
             yield server

@@ -1,0 +1,273 @@
+"""What the service costs beside plain Optuna: many workers at once, and many trials in one study.
+
+``python -m benchmarks.scale [WORKERS [TRIALS]]``, by default 64 and 10,000; needs the development
+packages. One PostgreSQL, one run; trials are instant, so that all that is measured is the service.
+Ours are whole workers (slots, leases, records, files, learning curves), plain Optuna's a loop of
+ask and tell with the same search space and the same proposals, then with its default sampler.
+
+- many workers: trials a second, the 95th percentile of claim, ask and tell, connections a worker;
+- many trials: the same with one worker in a study that has so many finished trials, and what is
+  not the compression as a share of a trial of a minute.
+"""
+
+import math
+import multiprocessing
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing.synchronize import Barrier
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.trial import FrozenTrial, create_trial
+from sqlalchemy import NullPool, create_engine, text
+
+import search.trial
+import search.worker
+from benchmarks.record import write_result
+from core.outcome import CompressionOutcome, EpochReport
+from search.checkpoints import Watch
+from search.configuration import SoftshareConfig, compose
+from search.records import RECORD
+from search.sampling import derive_seed, make_sampler
+from search.scoring import ACCURACY_CONSTRAINT
+from search.space import SearchSpace, Value
+from search.storage import StorageConfig, open_storage
+from search.study import DIRECTIONS, join_study, open_study
+from tests.data_sets import small_reference
+from tests.postgres import running_server
+
+MINUTE = 60.0
+TRIALS_A_WORKER = 10
+TRIALS_LATE = 40  # measured in the study of many trials
+FILE_BYTES = 3000
+CONNECTIONS = 400
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+
+Times = dict[str, list[float]]
+
+
+def instant_compress(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
+    """Come to something that depends on the hyperparameters a little, at once."""
+    watch(
+        EpochReport(
+            phase="retrain",
+            epoch=1,
+            num_epochs=1,
+            error_loss=0.1,
+            complexity_loss=-1e5,
+            validation_error=0.02,
+            nonzero_fraction=0.05,
+            estimated_compression_rate=100.0,
+            seconds=0.0,
+        )
+    )
+    loss, rate = objectives_of({"retrain.tau": config.retrain.tau})
+    return CompressionOutcome(
+        file=bytes(FILE_BYTES),
+        validation_error=0.0161 + loss,
+        test_error=0.0161 + loss,
+        accuracy_loss=loss,
+        float32_bytes=int(rate * FILE_BYTES),
+        compression_rate=rate,
+        han_compression_rate=90.0,
+        nonzero_fraction=0.03,
+        layers=(),
+        seconds=0.0,
+    )
+
+
+def objectives_of(params: Mapping[str, Value]) -> tuple[float, float]:
+    """Return the accuracy loss and the rate that a trial comes to."""
+    tau = params["retrain.tau"]
+    assert isinstance(tau, float)
+    return 0.003 + 0.001 * math.log10(tau) ** 2, 100.0 * (1 + tau)
+
+
+def timed(function: Callable[..., Any], times: list[float]) -> Callable[..., Any]:
+    """Return a function that also notes how long it takes."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return function(*arguments, **options)
+        finally:
+            times.append(time.perf_counter() - start)
+
+    return call
+
+
+def ours(url: str, name: str, _sampler: str, barrier: Barrier, report: Any) -> None:
+    """Work on a study of ours until it is done."""
+    times: Times = {"claim": [], "ask": [], "tell": []}
+    storage = open_storage(StorageConfig(url=url), create=False)
+    study = join_study(storage, name, compose())
+    search.worker.claim = timed(search.worker.claim, times["claim"])
+    search.trial.deliver = timed(search.trial.deliver, times["tell"])
+    study.optuna_study.ask = timed(study.optuna_study.ask, times["ask"])  # type: ignore[method-assign]
+    barrier.wait()
+    search.worker.Worker(study, instant_compress, threading.Event()).run()
+    report.put(times)
+    storage.close()
+
+
+def plain(url: str, name: str, sampler: str, barrier: Barrier, report: Any) -> None:
+    """Ask and tell as with plain Optuna, a share of the trials."""
+    times: Times = {"ask": [], "tell": []}
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    config = compose()
+    space = SearchSpace(config.space)
+    study = optuna.load_study(study_name=name, storage=optuna.storages.RDBStorage(url))
+    ask, tell = timed(study.ask, times["ask"]), timed(study.tell, times["tell"])
+    num_trials = int(sampler.partition(":")[2])
+    barrier.wait()
+    for number in range(num_trials):
+        if sampler.startswith("same"):
+            seed = derive_seed(0, name, number, multiprocessing.current_process().pid or 0)
+            study.sampler = make_sampler(seed, config.score.max_accuracy_loss)
+        trial = ask()
+        loss, rate = objectives_of(space.suggest(trial))
+        trial.set_constraint(ACCURACY_CONSTRAINT, loss - config.score.max_accuracy_loss)
+        tell(trial, [loss, rate])
+    report.put(times)
+
+
+def finished_trials(num_trials: int) -> list[FrozenTrial]:
+    """Return so many trials as if they had been run, drawn at random from the space."""
+    config = compose()
+    space = SearchSpace(config.space)
+    draw = optuna.create_study(sampler=optuna.samplers.RandomSampler(0), directions=DIRECTIONS)
+    made = []
+    for number in range(num_trials):
+        trial = draw.ask()
+        params = space.suggest(trial)
+        loss, rate = objectives_of(params)
+        made.append(
+            create_trial(
+                values=[loss, rate],
+                params=trial.params,
+                distributions=trial.distributions,
+                user_attrs={RECORD: {"params": params, "seed": number}},
+                constraints={ACCURACY_CONSTRAINT: loss - config.score.max_accuracy_loss},
+            )
+        )
+    return made
+
+
+@contextmanager
+def counting_connections(url: str) -> Iterator[list[int]]:
+    """Note how many connections the database has, now and then, without this one."""
+    counts: list[int] = []
+    over = threading.Event()
+    engine = create_engine(url, poolclass=NullPool)
+
+    def count() -> None:
+        with engine.connect() as connection:
+            while not over.wait(0.2):
+                query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                counts.append(int(connection.execute(text(query)).scalar_one()) - 1)
+                connection.rollback()
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    try:
+        yield counts
+    finally:
+        over.set()
+        thread.join()
+        engine.dispose()
+
+
+def measure(
+    worker: Callable[..., None],
+    url: str,
+    name: str,
+    sampler: str,
+    num_workers: int,
+    num_trials: int,
+) -> dict[str, Any]:
+    """Let workers work and return their rate, their latencies in ms and their connections."""
+    report: Any = _PROCESSES.Queue()
+    barrier = _PROCESSES.Barrier(num_workers + 1)
+    arguments = (url, name, sampler, barrier, report)
+    processes = [_PROCESSES.Process(target=worker, args=arguments) for _ in range(num_workers)]
+    with counting_connections(url) as counts:
+        for process in processes:
+            process.start()
+        barrier.wait()
+        start = time.perf_counter()
+        parts: list[Times] = [report.get() for _ in processes]
+        seconds = time.perf_counter() - start
+        for process in processes:
+            process.join()
+    measured: dict[str, Any] = {
+        "trials": num_trials,
+        "seconds": round(seconds, 2),
+        "trials_a_second": round(num_trials / seconds, 2),
+        "connections_a_worker": round(max(counts) / num_workers, 2),
+    }
+    for name_of_part in parts[0]:
+        values = [value for part in parts for value in part[name_of_part]]
+        measured[f"{name_of_part}_p50_ms"] = round(1000 * statistics.median(values), 1)
+        measured[f"{name_of_part}_p95_ms"] = round(1000 * float(np.percentile(values, 95)), 1)
+    return measured
+
+
+def compare(
+    url_of: Callable[[], str], num_workers: int, num_trials: int, before: list[FrozenTrial]
+) -> dict[str, Any]:
+    """Measure ours, then plain Optuna with the same proposals, then with its own sampler."""
+    found: dict[str, Any] = {}
+    url = url_of()
+    storage = open_storage(StorageConfig(url=url))
+    words = ["study.name=scale", "study.settings=[]", f"study.num_trials={num_trials}"]
+    study = open_study(storage, compose(words), small_reference())
+    study.optuna_study.add_trials(before)
+    storage.close()
+    found["softshare"] = measure(ours, url, "scale", "", num_workers, num_trials)
+    for kind in ("same", "default"):
+        url = url_of()
+        plain_study = optuna.create_study(
+            study_name="scale", storage=optuna.storages.RDBStorage(url), directions=DIRECTIONS
+        )
+        plain_study.add_trials(before)
+        sampler = f"{kind}:{num_trials // num_workers}"
+        found[f"optuna, {kind} sampler"] = measure(
+            plain, url, "scale", sampler, num_workers, num_trials
+        )
+    return found
+
+
+def main(num_workers: int = 64, num_finished: int = 10_000) -> None:
+    """Measure both and write them."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    _PROCESSES.set_forkserver_preload(["search.worker", "search.trial"])
+    with running_server(max_connections=CONNECTIONS) as server:
+
+        def url_of() -> str:
+            return server.create_database().render_as_string(hide_password=False)
+
+        many_workers = compare(url_of, num_workers, num_workers * TRIALS_A_WORKER, [])
+        print(many_workers, flush=True)
+        many_trials = compare(url_of, 1, TRIALS_LATE, finished_trials(num_finished))
+    ours_late = many_trials["softshare"]
+    measured = {
+        "workers": num_workers,
+        "many_workers": many_workers,
+        "finished_trials": num_finished,
+        "many_trials": many_trials,
+        "share_of_a_trial_of_a_minute": round(
+            ours_late["seconds"] / ours_late["trials"] / MINUTE, 4
+        ),
+    }
+    path = write_result("scale", [0], measured)
+    print(many_trials, f"written to {path}", sep="\n")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
