@@ -107,9 +107,12 @@ def ours(url: str, name: str, _sampler: str, barrier: Barrier, report: Any) -> N
     times: Times = {"claim": [], "ask": [], "tell": []}
     storage = open_storage(StorageConfig(url=url), create=False)
     study = join_study(storage, name, compose())
-    search.worker.claim = timed(search.worker.claim, times["claim"])
-    search.trial.deliver = timed(search.trial.deliver, times["tell"])
-    study.optuna_study.ask = timed(study.optuna_study.ask, times["ask"])  # type: ignore[method-assign]
+    for owner, name_there, part in (
+        (search.worker, "claim", "claim"),
+        (study.optuna_study, "ask", "ask"),
+        (search.trial, "deliver", "tell"),
+    ):
+        setattr(owner, name_there, timed(getattr(owner, name_there), times[part]))
     barrier.wait()
     search.worker.Worker(study, instant_compress, threading.Event()).run()
     report.put(times)
@@ -232,10 +235,13 @@ def compare(
     found["softshare"] = measure(ours, url, "scale", "", num_workers, num_trials)
     for kind in ("same", "default"):
         url = url_of()
+        plain_storage = optuna.storages.RDBStorage(url)
         plain_study = optuna.create_study(
-            study_name="scale", storage=optuna.storages.RDBStorage(url), directions=DIRECTIONS
+            study_name="scale", storage=plain_storage, directions=DIRECTIONS
         )
         plain_study.add_trials(before)
+        plain_storage.remove_session()
+        plain_storage.engine.dispose()
         sampler = f"{kind}:{num_trials // num_workers}"
         found[f"optuna, {kind} sampler"] = measure(
             plain, url, "scale", sampler, num_workers, num_trials
