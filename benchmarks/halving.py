@@ -20,7 +20,7 @@ import numpy as np
 from sqlalchemy import select
 
 from benchmarks.hyperparameters import RANDOM
-from benchmarks.kept_studies import STORAGE, finished_study, in_order
+from benchmarks.kept_studies import finished_study, in_order, storage_of
 from benchmarks.record import write_result
 from dashboards.figures.trends import rank_correlation
 from search.configuration import SoftshareConfig, compose
@@ -52,7 +52,7 @@ BEST_SHARE = 1 / 3
 
 def outcomes_by_schedule(name: str) -> dict[float, dict[int, Objectives]]:
     """Return what came out of each schedule, by trial."""
-    storage = open_storage(compose([STORAGE]).storage, create=False)
+    storage = open_storage(compose([storage_of(name)]).storage, create=False)
     with storage.read() as connection:
         rows = connection.execute(
             select(RungTable.__table__)

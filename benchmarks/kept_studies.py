@@ -1,6 +1,6 @@
 """Studies that benchmarks run and keep: run again, a benchmark resumes what it has begun.
 
-They stand in ``runs/benchmarks.db``; the folder is the only thing to remove to begin anew.
+Each has a database of its own under ``runs/benchmarks``; remove it to begin anew.
 """
 
 import subprocess
@@ -11,7 +11,10 @@ from search.configuration import SoftshareConfig, compose
 from search.records import StudySnapshot, TrialRecord, TrialState, read_study
 from search.storage import open_storage
 
-STORAGE = "storage.url=sqlite:///runs/benchmarks.db"
+
+def storage_of(name: str) -> str:
+    """Return the override that names a study's database."""
+    return f"storage.url=sqlite:///runs/benchmarks/{name}.db"
 
 
 def softshare(*words: str) -> str:
@@ -24,7 +27,7 @@ def finished_study(
     name: str, num_trials: int, overrides: Sequence[str], workers: int
 ) -> tuple[SoftshareConfig, StudySnapshot]:
     """Run a study, or the rest of it, and return it with what it ran with."""
-    words = [STORAGE, f"study.name={name}", f"study.num_trials={num_trials}", *overrides]
+    words = [storage_of(name), f"study.name={name}", f"study.num_trials={num_trials}", *overrides]
     softshare("search", *words, f"workers={workers}")
     config = compose(words)
     storage = open_storage(config.storage, create=False)

@@ -8,11 +8,11 @@ little about its end. A trial that goes no further is complete: its file stands 
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import require
-from search.hypervolume import hypervolume
+from search.hypervolume import contributions
 from search.pareto import Objectives, non_domination_ranks
 
 
@@ -74,22 +74,18 @@ def best_first(tried: Sequence[Objectives], max_accuracy_loss: float) -> list[in
     for point in tried:
         if point.number in ranks:
             fronts.setdefault(ranks[point.number], []).append(point)
+    added = {
+        point.number: share
+        for front in fronts.values()
+        for point, share in zip(front, contributions(front, max_accuracy_loss), strict=True)
+    }
 
     def place(point: Objectives) -> tuple[float, int, float, int]:
         violation = max(0.0, point.accuracy_loss - max_accuracy_loss)
-        front = fronts[ranks[point.number]]
-        added = 0.0 if violation else contribution(point, front, max_accuracy_loss)
-        return violation, ranks[point.number], -added, point.number
+        return violation, ranks[point.number], -added[point.number], point.number
 
     ranked = [point for front in fronts.values() for point in front]
     return [point.number for point in sorted(ranked, key=place)]
-
-
-def contribution(point: Objectives, front: Iterable[Objectives], max_accuracy_loss: float) -> float:
-    """Return by how much a front's hypervolume would shrink without one of its points."""
-    front = list(front)
-    others = [other for other in front if other.number != point.number]
-    return hypervolume(front, max_accuracy_loss) - hypervolume(others, max_accuracy_loss)
 
 
 def cap_of_schedule(

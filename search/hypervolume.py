@@ -6,7 +6,7 @@ counts nothing.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from search.pareto import Objectives
 
@@ -28,3 +28,12 @@ def hypervolume(points: Iterable[Objectives], max_accuracy_loss: float) -> float
             area += (kept - height) * halvings
             height = kept
     return area
+
+
+def contributions(points: Sequence[Objectives], max_accuracy_loss: float) -> list[float]:
+    """Return by how much the hypervolume would shrink without each of some points."""
+    whole = hypervolume(points, max_accuracy_loss)
+    return [
+        whole - hypervolume([other for other in points if other is not point], max_accuracy_loss)
+        for point in points
+    ]

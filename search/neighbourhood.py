@@ -21,10 +21,12 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.search_space import IntersectionSearchSpace
 from optuna.trial import FrozenTrial, TrialState
 
+from search.hypervolume import contributions
 from search.pareto import Objectives, feasible_first, pareto_front
 
 NUM_CHANGED = 4  # coordinates that a child changes on average
-STEP = 0.12  # standard deviation of a change, in widths of the coordinate's range
+STEP = 0.2  # standard deviation of a change, in widths of the coordinate's range
+SMALLEST_WEIGHT = 1e-3  # of a parent, in shares of all weights, so that none is left out
 
 
 class NeighbourhoodSampler(BaseSampler):
@@ -40,7 +42,7 @@ class NeighbourhoodSampler(BaseSampler):
         """
         self._random = random.Random(seed)
         self._independent = RandomSampler(seed)
-        self._max_accuracy_loss = max_accuracy_loss
+        self._widened_cap = 2 * max_accuracy_loss
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -53,12 +55,13 @@ class NeighbourhoodSampler(BaseSampler):
     ) -> dict[str, Any]:
         """Return a changed copy of a parent, or nothing where there is no parent yet."""
         complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        parents = choose_parents(complete, self._max_accuracy_loss)
+        parents = choose_parents(complete, self._widened_cap)
         if not parents or not search_space:
             return {}
-        # Of two drawn at random the smaller file wins: the front's other end is seldom wanted.
-        pair = self._random.choices(parents, k=2)
-        parent = max(pair, key=lambda trial: objectives(trial).compression_rate)
+        # What holds up most of the front is tried most; a crowd in one place counts as one.
+        alone = contributions([objectives(trial) for trial in parents], self._widened_cap)
+        least = SMALLEST_WEIGHT * (sum(alone) or 1.0)
+        (parent,) = self._random.choices(parents, [weight + least for weight in alone])
         names = sorted(search_space)
         changed = {n for n in names if self._random.random() < NUM_CHANGED / len(names)}
         changed.add(self._random.choice(names))
@@ -91,11 +94,11 @@ class NeighbourhoodSampler(BaseSampler):
 
 
 def choose_parents(complete: list[FrozenTrial], max_accuracy_loss: float) -> list[FrozenTrial]:
-    """Return the Pareto front of the trials that lose at most twice the cap.
+    """Return the Pareto front of the trials that lose at most so much.
 
     Where all lose more, the one that loses least is the only parent.
     """
-    near = [t for t in complete if objectives(t).accuracy_loss <= 2 * max_accuracy_loss]
+    near = [t for t in complete if objectives(t).accuracy_loss <= max_accuracy_loss]
     if near:
         return pareto_front(near, objectives)
     return feasible_first(complete, objectives, lambda trial: objectives(trial).accuracy_loss)[:1]

@@ -18,8 +18,11 @@ from search.neighbourhood import NeighbourhoodSampler
 NUM_STARTUP_TRIALS = 4
 """Finished trials, the enqueued settings among them, before which TPE draws at random."""
 
-NEIGHBOURHOOD_SHARE = 2 / 3
+NEIGHBOURHOOD_SHARE = 1 / 3
 """Share of the trials that are looked for around the best ones so far; the rest is TPE's."""
+
+NUM_EXPLORED = 8
+"""Trials that a study draws at random before it proposes any, if it tries no settings first."""
 
 
 class Policy(Enum):
@@ -31,7 +34,11 @@ class Policy(Enum):
 
 
 def make_sampler(
-    seed: int, max_accuracy_loss: float, policy: Policy = Policy.softshare
+    seed: int,
+    max_accuracy_loss: float,
+    policy: Policy = Policy.softshare,
+    *,
+    explores: bool = False,
 ) -> BaseSampler:
     """Return a sampler for one ``ask``.
 
@@ -42,8 +49,10 @@ def make_sampler(
         seed: in [0, 2**32), as ``derive_seed`` gives it.
         max_accuracy_loss: the cap, a fraction.
         policy: what proposes.
+        explores: whether the trial is one of the first of a study without settings
+            (``NUM_EXPLORED``), which is drawn at random.
     """
-    if policy is Policy.random:
+    if policy is Policy.random or explores:
         return RandomSampler(seed)
     looks_around = random.Random(seed).random() < NEIGHBOURHOOD_SHARE
     if policy is Policy.softshare and looks_around:

@@ -24,7 +24,7 @@ from search.outages import OUTAGES, Patience, is_outage
 from search.reaper import interrupt
 from search.records import ENQUEUED, RECORD, TrialState
 from search.rungs import epochs_of
-from search.sampling import derive_seed, make_sampler
+from search.sampling import NUM_EXPLORED, derive_seed, make_sampler
 from search.scoring import VIOLATION_OF_STOPPED, score
 from search.slots import Slot, attach_trial, finish, release, renew
 from search.space import SearchSpace
@@ -93,7 +93,10 @@ class _Attempt:
         config = study.config
         seed = derive_seed(config.study.seed, "sampler", self.slot.number, self.slot.token)
         optuna_study.sampler = make_sampler(
-            seed, config.score.max_accuracy_loss, config.study.policy
+            seed,
+            config.score.max_accuracy_loss,
+            config.study.policy,
+            explores=not config.study.settings and self.slot.number < NUM_EXPLORED,
         )
         trial = self.patiently(optuna_study.ask)
         try:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.hypervolume import hypervolume
+from search.hypervolume import contributions, hypervolume
 from search.pareto import Objectives
 
 POINTS = [
@@ -18,3 +18,13 @@ def test_it_is_the_area_of_the_staircase_in_any_order() -> None:
     assert hypervolume(POINTS, 0.005) == pytest.approx(0.2 * 4 + 0.2 * 2)
     assert hypervolume(reversed(POINTS), 0.005) == pytest.approx(1.2)
     assert hypervolume([], 0.005) == 0
+
+
+def test_a_point_contributes_what_it_alone_dominates() -> None:
+    points = [
+        Objectives(0.001, 64.0, 0),
+        Objectives(0.001, 64.0, 1),  # its double
+        Objectives(0.003, 256.0, 2),
+        Objectives(0.004, 64.0, 3),  # dominated
+    ]
+    assert contributions(points, 0.005) == pytest.approx([0, 0, 0.2 * 2, 0])

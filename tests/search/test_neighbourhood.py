@@ -49,13 +49,13 @@ def test_places_and_values_are_inverse(distribution, place):
 def test_parents_are_the_front_on_both_sides_of_the_cap():
     # dominated, just below the cap, just above it, far above it
     study = study_of((0.01, 0.004, 30), (0.1, 0.003, 120), (0.2, 0.006, 240), (0.9, 0.9, 1000))
-    parents = choose_parents(study.trials, CAP)
+    parents = choose_parents(study.trials, 2 * CAP)
     assert [parent.number for parent in parents] == [1, 2]
 
 
 def test_without_a_trial_near_the_cap_the_most_accurate_is_the_parent():
     study = study_of((0.5, 0.3, 500), (0.2, 0.1, 300))
-    assert [parent.number for parent in choose_parents(study.trials, CAP)] == [1]
+    assert [parent.number for parent in choose_parents(study.trials, 2 * CAP)] == [1]
 
 
 def test_children_differ_from_their_parent_in_few_places_and_by_little():
@@ -71,6 +71,14 @@ def test_children_differ_from_their_parent_in_few_places_and_by_little():
     )
     factors = [abs(math.log(child["tau"] / 0.1)) for child in children]
     assert 0 < sum(factors) / len(factors) < math.log(3)
+
+
+def test_what_holds_up_most_of_the_front_is_tried_most():
+    # two that hold up next to nothing beside each other, and one that stands alone
+    study = study_of((0.001, 0.0010, 60), (0.0011, 0.0011, 60.1), (0.5, 0.004, 240))
+    children = [suggest(study, seed)["tau"] for seed in range(60)]
+    near_the_lone = sum(tau > 0.05 for tau in children)
+    assert 30 < near_the_lone < 60
 
 
 def test_the_first_trial_of_all_is_drawn_at_random():

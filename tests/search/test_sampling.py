@@ -116,3 +116,8 @@ def test_after_the_first_settings_values_are_no_longer_drawn_at_random(state: st
 )
 def test_a_policy_decides_what_proposes(policy: Policy, samplers: set[type]) -> None:
     assert {type(make_sampler(seed, CAP, policy)) for seed in range(20)} == samplers
+
+
+def test_a_study_without_settings_explores_first() -> None:
+    samplers = {type(make_sampler(seed, CAP, explores=True)) for seed in range(20)}
+    assert samplers == {optuna.samplers.RandomSampler}
