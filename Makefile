@@ -35,9 +35,12 @@ benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into res
 	$(BIN)/python -m benchmarks.prior_scale
 	$(BIN)/python -m benchmarks.trial
 	$(BIN)/python -m benchmarks.search_policy
+	$(BIN)/python -m benchmarks.hyperparameters
+	$(BIN)/python -m benchmarks.halving
+	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.faults
 	$(BIN)/python -m benchmarks.quickstart
-	$(BIN)/python -m benchmarks.networks lenet_300_100
+	$(BIN)/python -m benchmarks.networks lenet_300_100 lenet_300_100_shifted lenet_5_caffe tutorial_network
 	$(BIN)/python -m benchmarks.ablations
 	$(BIN)/python -m benchmarks.codec_size
 	$(BIN)/python -m benchmarks.codec_speed
