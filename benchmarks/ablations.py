@@ -11,21 +11,21 @@ WRN-16-4 without training: drawn at random, all but 3 % of its weights zero.
 import statistics
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks.inputs import load_inputs
 from benchmarks.networks import trial_config
 from benchmarks.record import write_result
 from core.codec import encode
 from core.compress import compress
-from core.data import Data, load_data
+from core.data import Data
 from core.networks import description
 from core.outcome import CompressionOutcome
 from core.packing import pack
 from core.post_processing import fold_batch_norms, quantise
-from core.reference import ReferenceNetwork, load_or_train_reference
+from core.reference import ReferenceNetwork
 from core.retraining import FlatWeights
 from core.runtime import use_one_thread
 from search.configuration import SoftshareConfig, compose, with_params
@@ -87,9 +87,7 @@ def row(change: Mapping[str, Any], outcomes: list[CompressionOutcome]) -> dict[s
 
 def measured_rows(config: SoftshareConfig, changes: Changes) -> dict[str, dict[str, Any]]:
     """Return a row for each change, the first being none."""
-    cache = Path(config.cache_dir).expanduser()
-    data = load_data(config.data, cache)
-    reference = load_or_train_reference(config.model, data, config.reference, cache)
+    reference, data = load_inputs(config)
     rows: dict[str, dict[str, Any]] = {}
     for name, change in changes.items():
         rows[name] = row(change, outcomes_of(with_params(config, change), reference, data))

@@ -15,13 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.inputs import load_inputs
 from benchmarks.record import RESULTS, write_result
 from core.codec import write_file
 from core.compress import CompressConfig, compress, compress_by_pruning
-from core.data import load_data
 from core.outcome import CompressionOutcome
 from core.pruning import PruningConfig
-from core.reference import load_or_train_reference
 from core.runtime import use_one_thread
 from search.compression import compress_config
 from search.configuration import SoftshareConfig, compose, with_params
@@ -108,9 +107,7 @@ def table_1(measured: dict[str, Any]) -> list[dict[str, Any]]:
 def measure(experiment: str) -> Path:
     """Run one experiment and its control, and write what came out."""
     config = compose([f"experiment={experiment}"])
-    cache = Path(config.cache_dir).expanduser()
-    data = load_data(config.data, cache)
-    reference = load_or_train_reference(config.model, data, config.reference, cache)
+    reference, data = load_inputs(config)
     print(experiment, flush=True)
     ours = run(config, SEEDS, lambda trial: compress(reference, data, trial))
     best = min(ours, key=lambda outcome: outcome.validation_error)

@@ -10,15 +10,13 @@ import statistics
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 
 import optuna
 
+from benchmarks.inputs import load_inputs
 from benchmarks.record import write_result
 from core.compress import CompressConfig, compress
-from core.data import load_data
 from core.errors import SoftshareError
-from core.reference import load_or_train_reference
 from core.runtime import use_one_thread
 from search.configuration import SoftshareConfig, compose, with_params
 from search.hypervolume import hypervolume
@@ -43,9 +41,7 @@ def run_study(policy: Policy, seed: int) -> dict[str, float]:
     use_one_thread()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     config = compose(OVERRIDES)
-    cache = Path(config.cache_dir).expanduser()
-    data = load_data(config.data, cache)
-    reference = load_or_train_reference(config.model, data, config.reference, cache)
+    reference, data = load_inputs(config)
     space = SearchSpace(config.space)
     study = optuna.create_study(directions=["minimize", "maximize"])
     settings = load_settings(config)

@@ -6,15 +6,13 @@ machine; the seconds hold for the named hardware and its load at that moment.
 """
 
 import time
-from pathlib import Path
 
 import torch
 
+from benchmarks.inputs import load_inputs
 from benchmarks.record import write_result
 from core.compress import CompressConfig, compress
-from core.data import load_data
 from core.evaluation import error
-from core.reference import load_or_train_reference
 from core.retraining import ErrorLoss, FlatWeights, RetrainConfig, TrainingSet
 from core.runtime import use_one_thread
 from search.configuration import compose
@@ -26,9 +24,7 @@ SEED = 0
 def main() -> None:
     use_one_thread()
     config = compose()
-    cache = Path(config.cache_dir).expanduser()
-    data = load_data(config.data, cache)
-    reference = load_or_train_reference(config.model, data, config.reference, cache)
+    reference, data = load_inputs(config)
     compress(reference, data, CompressConfig(retrain=RetrainConfig(num_epochs=1)))  # compiles
 
     start = time.perf_counter()
