@@ -14,7 +14,8 @@ from search.artifacts import load_artifact
 from search.compression import compress_config
 from search.configuration import SoftshareConfig, with_params
 from search.errors import WorkerError
-from search.launcher import run_local_workers
+from search.launching.local import LocalLauncher
+from search.launching.watching import run_workers
 from search.records import StudySnapshot, TrialState, read_study
 from search.schema import CheckpointTable
 from search.slots import SlotState
@@ -74,7 +75,7 @@ def test_local_workers_finish_a_study_of_real_compressions(
         if (process := process_of(snapshot)) is not None:
             command_lines.append(Path(f"/proc/{process}/cmdline").read_bytes())
 
-    run_local_workers(storage, config, on_tick, tick_seconds=0.2)
+    run_workers(storage, config, LocalLauncher(), on_tick, tick_seconds=0.2)
     snapshot = read_study(storage, "study")
     assert (seen[0], seen[-1]) == (0, 2)
     assert [trial.state for trial in snapshot.trials] == [TrialState.complete] * 2
@@ -111,7 +112,7 @@ def test_a_trial_whose_worker_is_killed_goes_on_in_another_and_ends_with_the_sam
             killed.append(process)
             os.kill(process, signal.SIGKILL)
 
-    run_local_workers(storage, config, kill_once, tick_seconds=0.2)
+    run_workers(storage, config, LocalLauncher(), kill_once, tick_seconds=0.2)
     assert len(killed) == 1
     assert "ended by SIGKILL" in caplog.text
     killed_trial, trial = read_study(storage, "study").trials
@@ -141,7 +142,7 @@ def test_a_search_that_is_terminated_stops_its_workers_first(
             os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(KeyboardInterrupt):
-        run_local_workers(storage, config, interrupt, tick_seconds=0.2)
+        run_workers(storage, config, LocalLauncher(), interrupt, tick_seconds=0.2)
     assert not Path(f"/proc/{processes[0]}").exists()
     assert [t.state for t in read_study(storage, "study").trials] == [TrialState.interrupted]
     assert study.count_slots()[SlotState.free] == 1
@@ -178,7 +179,7 @@ def test_a_mistake_of_the_user_ends_the_workers_with_its_line(
     assert config.data.dir is not None
     shutil.rmtree(config.data.dir)
     with pytest.raises(WorkerError, match="it's data") as raised:
-        run_local_workers(storage, config, lambda _snapshot: None)
+        run_workers(storage, config, LocalLauncher(), lambda _snapshot: None)
     assert "\n" not in str(raised.value)
     assert not str(raised.value).startswith("softshare:")
     storage.close()
@@ -192,7 +193,7 @@ def test_nothing_is_started_for_a_finished_study(tmp_path: Path, sqlite_url: str
     study = open_study(storage, config, small_reference())
     study.optuna_study.tell(study.optuna_study.ask(), [0.0, 1.0])
     ticks: list[StudySnapshot] = []
-    run_local_workers(storage, config, ticks.append)
+    run_workers(storage, config, LocalLauncher(), ticks.append)
     assert len(ticks) == 1
     assert list((tmp_path / "runs").glob("**/*.log")) == []
     storage.close()
