@@ -224,8 +224,8 @@ def check_room(
         num_places >= num_workers,
         key,
         f"small enough for workers={num_workers} on the {there:g} {what} of the Ray cluster at "
-        f"{address}, {num_places} of which find a place",
-        f"{asked:g}",
+        f"{address}",
+        f"{asked:g}, with which {num_places} find a place",
         f"lower it, lower workers, or add machines with `ray start --address={address}`",
     )
 

@@ -24,7 +24,7 @@ from search.study import OpenStudy, open_study
 from tests.data_sets import small_data, small_images, small_reference, write_idx_folder
 from tests.postgres import PASSWORD
 from tests.search.studies import launch, signal_worker, small_config, started
-from tests.search.test_worker import wait_for
+from tests.search.test_worker import PATIENCE_SECONDS, wait_for
 
 
 def local_config(folder: Path, url: str, num_trials: int, num_epochs: int = 2) -> SoftshareConfig:
@@ -52,13 +52,26 @@ def create(storage: Storage, config: SoftshareConfig) -> OpenStudy:
     return open_study(storage, config, small_reference(), data_fingerprint=small_data().fingerprint)
 
 
-def process_of(snapshot: StudySnapshot) -> int | None:
-    """Return the process that trains, once one does."""
+def processes_of(snapshot: StudySnapshot) -> list[int]:
+    """Return the processes that train."""
     trained = {epoch.trial for epoch in snapshot.epochs}
-    for trial in snapshot.trials:
-        if trial.state is TrialState.running and trial.number in trained and trial.worker:
-            return int(trial.worker.split(":")[1])
-    return None
+    return [
+        int(trial.worker.split(":")[1])
+        for trial in snapshot.trials
+        if trial.state is TrialState.running and trial.number in trained and trial.worker
+    ]
+
+
+def process_of(snapshot: StudySnapshot) -> int | None:
+    """Return a process that trains, once one does."""
+    return next(iter(processes_of(snapshot)), None)
+
+
+def wait_until_gone(process: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while Path(f"/proc/{process}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_local_workers_finish_a_study_of_real_compressions(
@@ -161,10 +174,8 @@ def test_workers_end_when_their_launcher_is_killed(tmp_path: Path, sqlite_url: s
         worker = process_of(read_study(storage, "study"))
         signal_worker(launcher, signal.SIGKILL)
         wait_for(storage, lambda snapshot: process_of(snapshot) is None)
-    deadline = time.monotonic() + 60
-    while Path(f"/proc/{worker}").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert worker is not None
+    wait_until_gone(worker)
     assert study.count_slots()[SlotState.free] == 1
     assert has_checkpoint(storage)
     storage.close()
