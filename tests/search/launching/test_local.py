@@ -67,6 +67,14 @@ def process_of(snapshot: StudySnapshot) -> int | None:
     return next(iter(processes_of(snapshot)), None)
 
 
+def parent_of(process: int) -> int | None:
+    """Return the process that started another; None if that has ended."""
+    try:
+        return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def wait_until_gone(process: int) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while Path(f"/proc/{process}").exists():

@@ -23,6 +23,7 @@ from tests.search.launching.test_local import (
     create,
     has_checkpoint,
     local_config,
+    parent_of,
     process_of,
     processes_of,
     wait_until_gone,
@@ -46,10 +47,6 @@ def ray_config(folder: Path, url: str, cluster: RayCluster, **changes: object) -
     return with_params(config, {**ray, "study.checkpoint_seconds": 0.2, **changes})
 
 
-def parent_of(process: int) -> int:
-    return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
-
-
 def test_a_study_survives_the_loss_of_a_machine(
     tmp_path: Path, postgres_url: str, cluster: RayCluster, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -61,12 +58,14 @@ def test_a_study_survives_the_loss_of_a_machine(
 
     def lose_the_second_machine(snapshot: StudySnapshot) -> None:
         for process in processes_of(snapshot):
-            with contextlib.suppress(FileNotFoundError):  # it has ended since
+            if (actor := parent_of(process)) is None:  # it has ended since
+                continue
+            with contextlib.suppress(FileNotFoundError):
                 command_lines.append(Path(f"/proc/{process}/cmdline").read_bytes())
-                if not lost and parent_of(parent_of(process)) == cluster.raylet:
-                    lost.append(process)
-                    os.kill(process, signal.SIGKILL)
-                    cluster.lose_node()
+            if not lost and parent_of(actor) == cluster.raylet:
+                lost.append(process)
+                os.kill(process, signal.SIGKILL)
+                cluster.lose_node()
 
     launcher = open_launcher(config)
     try:
@@ -101,6 +100,7 @@ def test_an_interrupted_search_leaves_nothing_running_on_the_cluster(
         worker = process_of(read_study(storage, "study"))
         assert worker is not None
         actor = parent_of(worker)
+        assert actor is not None
         signal_worker(launcher, signal.SIGINT)
         launcher.join(PATIENCE_SECONDS)
         assert launcher.exitcode is not None
