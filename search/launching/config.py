@@ -62,8 +62,8 @@ class LauncherConfig:
             )
         require(self.cpus > 0, "launcher.cpus", "> 0", self.cpus)
         require(self.gpus >= 0, "launcher.gpus", ">= 0", self.gpus)
-        # Slurm reserves time to stop in before a job's end.
-        require(self.minutes >= 2, "launcher.minutes", ">= 2", self.minutes)
+        # A job is told a minute or two before its end, and must have done something until then.
+        require(self.minutes >= 5, "launcher.minutes", ">= 5", self.minutes)
         require(
             self.memory_gb is None or self.memory_gb > 0,
             "launcher.memory_gb",

@@ -49,7 +49,7 @@ class LocalWorker:
     def wait(self, seconds: float) -> None:
         """Wait until it has ended, and kill it after so many seconds."""
         if self._process is not None:
-            self._process.wait(max(0.0, seconds))
+            self._process.wait(seconds)
             self._forget()
 
     def _forget(self) -> None:

@@ -153,7 +153,7 @@ class RayWorker:
             self._finish(seconds, is_told=False)
             with contextlib.suppress(self._ray.exceptions.RayError):  # too late, or gone before
                 if self._place is not None:
-                    self._note(self._ray.get(self._answer, timeout=max(0.0, seconds)))
+                    self._note(self._ray.get(self._answer, timeout=seconds))
         finally:
             self._let_go()
 

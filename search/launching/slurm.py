@@ -23,7 +23,9 @@ from search.launching.slurm_job import WorkerJob
 
 _SIGNAL_SECONDS = 60  # before its time is up a job is told; it stops within ten
 _MAX_TIMEOUTS = 100_000  # a job may be queued again as long as trials are left
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 0.5
+_STATE_SECONDS = 60.0  # how old what Slurm said of a job without a result may be
+_QUEUED = ("PENDING", "REQUEUED")
 _LOST = ("NODE_FAIL", "BOOT_FAIL", "PREEMPTED", "TIMEOUT", "REVOKED", "DEADLINE")
 """States of a job that ended for no fault of its own, as ``sacct`` names them."""
 
@@ -66,13 +68,14 @@ class SlurmLauncher:
             stderr_to_stdout=True,
         )
         self._secrets: Mapping[str, str] = {}
+        self._asked_at = time.monotonic()
 
     def prepare(self, config: SoftshareConfig, num_workers: int) -> Sequence["SlurmWorker"]:
         """Return workers that are not started yet."""
         self._secrets = secret_variables(config)
         call = call_elsewhere(config)
         logs = [log_of(config, i + 1) for i in range(num_workers)]
-        return [SlurmWorker(self._submitit, WorkerJob(call, log)) for log in logs]
+        return [SlurmWorker(self, WorkerJob(call, log)) for log in logs]
 
     def start(self, workers: Sequence["SlurmWorker"]) -> None:
         """Submit their jobs as one array.
@@ -89,6 +92,24 @@ class SlurmLauncher:
         for worker, job in zip(workers, jobs, strict=True):
             worker.job = job
 
+    def result(self, job: Any) -> tuple[ProcessEnd, bool] | None:
+        """Return what an ended job left, if anything."""
+        try:
+            result: tuple[ProcessEnd, bool] = job.result()
+        except self._submitit.core.utils.UncompletedJobError:  # a failed one is of this kind, too
+            return None
+        return result
+
+    def is_time_to_ask(self) -> bool:
+        """Return whether Slurm is to be asked for the states, which it tells of all jobs at once.
+
+        Left alone, submitit asks every ten minutes, so that Slurm is not overrun.
+        """
+        is_time = time.monotonic() - self._asked_at > _STATE_SECONDS
+        if is_time:
+            self._asked_at = time.monotonic()
+        return is_time
+
     def close(self) -> None:
         """Do nothing: the jobs are all there was."""
 
@@ -101,10 +122,10 @@ class SlurmWorker:
         job: the present one, submitit's.
     """
 
-    def __init__(self, submitit: Any, work: WorkerJob) -> None:
+    def __init__(self, launcher: SlurmLauncher, work: WorkerJob) -> None:
         self.work = work
         self.job: Any = None
-        self._submitit = submitit
+        self._launcher = launcher
 
     @property
     def log(self) -> Path:
@@ -113,14 +134,13 @@ class SlurmWorker:
 
     def poll(self) -> Ended | None:
         """Return how its job ended; None while it runs or waits in a queue."""
-        if self.job is None or not self.job.done():
+        if self.job is None or not self.job.done(force_check=self._launcher.is_time_to_ask()):
             return None
         job, self.job = self.job, None
-        try:
-            end, is_told = job.result()
-        except self._submitit.core.utils.UncompletedJobError:  # a failed one is of this kind, too
+        result = self._launcher.result(job)
+        if result is None:
             return _without_result(job.state.upper(), job.stdout() or "")
-        return _with_result(end, is_told)
+        return _with_result(*result)
 
     def ask_to_stop(self) -> None:
         """Cancel its job, which tells its worker to end."""
@@ -128,10 +148,10 @@ class SlurmWorker:
             self.job.cancel(check=False)
 
     def wait(self, seconds: float) -> None:
-        """Wait until the job has ended; Slurm itself ends by force what was cancelled."""
+        """Wait until the job has ended, unless it has not begun; Slurm itself ends it by force."""
         deadline = time.monotonic() + seconds
-        while self.job is not None and not self.job.done():
-            if time.monotonic() > deadline:
+        while self.job is not None and not self.job.done(force_check=True):
+            if time.monotonic() > deadline or self.job.state.upper().startswith(_QUEUED):
                 self.job.cancel(check=False)
                 break
             time.sleep(_LOOK_SECONDS)

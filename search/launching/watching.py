@@ -83,8 +83,7 @@ def run_workers(
                     "finished is kept, and the same command goes on"
                 )
             time.sleep(tick_seconds)
-        for worker in workers:
-            worker.wait(_FINISHING_SECONDS)
+        _wait_for(workers, _FINISHING_SECONDS)
 
 
 @dataclass
@@ -143,14 +142,19 @@ def _stopped_at_the_end(workers: Sequence[LaunchedWorker]) -> Iterator[None]:
     finally:
         for worker in workers:
             worker.ask_to_stop()
-        deadline = time.monotonic() + STOPPING_SECONDS
         try:
-            for worker in workers:
-                worker.wait(deadline - time.monotonic())
+            _wait_for(workers, STOPPING_SECONDS)
         except KeyboardInterrupt:  # a second time: at once
             for worker in workers:
                 worker.wait(0)
             raise
+
+
+def _wait_for(workers: Sequence[LaunchedWorker], seconds: float) -> None:
+    """Wait so long for all of them together."""
+    deadline = time.monotonic() + seconds
+    for worker in workers:
+        worker.wait(max(0.0, deadline - time.monotonic()))
 
 
 @contextlib.contextmanager
