@@ -42,7 +42,7 @@ def cluster() -> Iterator[RayCluster]:
 
 
 def ray_config(folder: Path, url: str, cluster: RayCluster, **changes: object) -> SoftshareConfig:
-    config = local_config(folder, url, num_trials=3, num_epochs=20)
+    config = local_config(folder, url, num_trials=6, num_epochs=20)
     ray = {"launcher": {"kind": "ray", "address": cluster.address, "gpus": 0.5}}
     return with_params(config, {**ray, "study.checkpoint_seconds": 0.2, **changes})
 
@@ -74,7 +74,7 @@ def test_a_study_survives_the_loss_of_a_machine(
         launcher.close()
     assert len(lost) == 1
     assert "ended with its machine" in caplog.text
-    snapshot = check_whole(storage, 3)
+    snapshot = check_whole(storage, 6)
     (interrupted,) = [t for t in snapshot.trials if t.state is TrialState.interrupted]
     assert str(interrupted.worker).split(":")[1] == str(lost[0])
     logs = [path.read_text() for path in (tmp_path / "runs" / "study").glob("worker_*.log")]
@@ -107,7 +107,7 @@ def test_an_interrupted_search_leaves_nothing_running_on_the_cluster(
         assert not Path(f"/proc/{worker}").exists()
         wait_until_gone(actor)
     assert [t.state for t in read_study(storage, "study").trials] == [TrialState.interrupted]
-    assert study.count_slots()[SlotState.free] == 3
+    assert study.count_slots()[SlotState.free] == 6
     assert has_checkpoint(storage)
     storage.close()
 

@@ -29,7 +29,7 @@ from tests.search.wholeness import check_whole
 
 
 def slurm_config(folder: Path, url: str, num_epochs: int) -> SoftshareConfig:
-    config = local_config(folder, url, num_trials=2, num_epochs=num_epochs)
+    config = local_config(folder, url, num_trials=3, num_epochs=num_epochs)
     slurm = {"kind": "slurm", "runner": "local"}
     return with_params(config, {"launcher": slurm, "study.checkpoint_seconds": 0.2})
 
@@ -56,7 +56,7 @@ def test_jobs_whose_time_is_up_or_that_are_killed_go_on(
             os.kill(worker, signal.SIGKILL)
 
     run_workers(storage, config, open_launcher(config), end_two, tick_seconds=0.2)
-    snapshot = check_whole(storage, 2)
+    snapshot = check_whole(storage, 3)
     assert len(ended) == 2
     interrupted = [t for t in snapshot.trials if t.state is TrialState.interrupted]
     assert {int(str(t.worker).split(":")[1]) for t in interrupted} == set(ended)
@@ -90,7 +90,7 @@ def test_an_interrupted_search_leaves_no_job(tmp_path: Path, postgres_url: str) 
         wait_until_gone(worker)
         wait_until_gone(job)
     assert [t.state for t in read_study(storage, "study").trials] == [TrialState.interrupted]
-    assert study.count_slots()[SlotState.free] == 2
+    assert study.count_slots()[SlotState.free] == 3
     assert has_checkpoint(storage)
     storage.close()
 
