@@ -23,12 +23,13 @@ from core.shrinking import ShrinkingConfig
 from search.composition import compose_tree
 from search.conversion import Tree, build, leaves, nested, replaced, show, tree_of, type_at
 from search.halving import HalvingConfig
+from search.launching.config import LauncherConfig
 from search.sampling import Policy
 from search.scoring import ScoreConfig
 from search.space import SearchSpace
 from search.storage import StorageConfig
 
-LOCAL = ("storage", "workers", "device", "runs_dir", "cache_dir", "output")
+LOCAL = ("storage", "launcher", "workers", "device", "runs_dir", "cache_dir", "output")
 """Keys of one process alone: they may differ from one worker of a study to the next."""
 
 _LOCAL_OF_STUDY = ("name", "num_trials", "checkpoint_seconds", "start_from")
@@ -103,7 +104,8 @@ class SoftshareConfig:
         study: name, budget, seed and first settings of the study.
         storage: the database.
         space: searched keys, nested like this tree, each with its range (``search.space``).
-        workers: local worker processes of ``search``.
+        launcher: where the workers of ``search`` run.
+        workers: how many those are.
         device: what a process of this machine computes on.
         runs_dir: folder of reports and best files.
         cache_dir: folder of downloaded data and reference networks.
@@ -122,6 +124,7 @@ class SoftshareConfig:
     study: StudyConfig = field(default_factory=StudyConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
     space: dict[str, Any] = field(default_factory=dict)
+    launcher: LauncherConfig = field(default_factory=LauncherConfig)
     workers: int = 2
     device: Device = Device.auto
     runs_dir: Path = Path("runs")

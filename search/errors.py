@@ -28,7 +28,7 @@ class StudyError(SearchError):
 
 
 class WorkerError(SearchError):
-    """Local workers cannot go on; the message says why the last of them ended."""
+    """The workers of a search cannot go on; the message says why the last of them ended."""
 
 
 class LeaseLostError(SearchError):

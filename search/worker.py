@@ -60,7 +60,8 @@ def worker_loop(
     """Join a study and work on it; return how many trials this worker finished.
 
     SIGTERM and SIGINT end it at the next step of its trial, with a checkpoint stored and the slot
-    given back, or after ``STOPPING_SECONDS`` without; a second one ends it at once.
+    given back, or after ``STOPPING_SECONDS`` without; a second one ends it at once. SIGUSR1 and
+    SIGUSR2, by which launchers and schedulers ask, may come any number of times.
 
     Args:
         storage_config: the database.
@@ -146,9 +147,9 @@ class Worker:
         return counts[SlotState.finished] == sum(counts.values())
 
 
-def worker_prefix(process_id: int) -> str:
-    """Return how the name of every worker begins that runs as a process of this machine."""
-    return f"{socket.gethostname()}:{process_id}:"
+def worker_prefix(process_id: int, host: str | None = None) -> str:
+    """Return how the name of a worker begins that is a process of a machine, by default this."""
+    return f"{host or socket.gethostname()}:{process_id}:"
 
 
 def study_compress(study: OpenStudy) -> Compress:
@@ -185,7 +186,7 @@ def stop_with_launcher() -> None:
     def wait() -> None:
         with contextlib.suppress(OSError):
             os.read(sys.stdin.fileno(), 1)
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGUSR1)  # its launcher may have asked it before
 
     threading.Thread(target=wait, name="launcher", daemon=True).start()
 
@@ -194,21 +195,25 @@ def stop_with_launcher() -> None:
 def stop_on_signals(seconds: float = STOPPING_SECONDS) -> Iterator[threading.Event]:
     """Set an event at the first SIGTERM or SIGINT; a second one ends the process at once.
 
-    A process that is still there after so many seconds ends too: nothing finished is lost, and
-    its lease runs out by itself.
+    SIGUSR1 and SIGUSR2 set it too and never do more: what a scheduler sends to a job may reach a
+    worker directly and by its launcher. A process that is still there after so many seconds ends:
+    nothing finished is lost, and its lease runs out by itself.
     """
     stop = threading.Event()
     last_moment = threading.Timer(seconds, os._exit, (0,))
     last_moment.daemon = True
-    handled = (signal.SIGTERM, signal.SIGINT)
+    urgent = (signal.SIGTERM, signal.SIGINT)
+    gentle = (signal.SIGUSR1, signal.SIGUSR2)
 
-    def request_stop(_number: int, _frame: FrameType | None) -> None:
+    def request_stop(number: int, _frame: FrameType | None) -> None:
+        if not stop.is_set():
+            last_moment.start()
         stop.set()
-        last_moment.start()
-        for number in handled:
-            signal.signal(number, signal.SIG_DFL)
+        if number in urgent:
+            for each in urgent:
+                signal.signal(each, signal.SIG_DFL)
 
-    before = {number: signal.signal(number, request_stop) for number in handled}
+    before = {number: signal.signal(number, request_stop) for number in (*urgent, *gentle)}
     try:
         yield stop
     finally:

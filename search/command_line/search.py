@@ -1,5 +1,6 @@
-"""``search``: create or resume a study, run local workers on it, report what came out."""
+"""``search``: create or resume a study, run workers on it, report what came out."""
 
+import contextlib
 import re
 import shlex
 from functools import partial
@@ -16,7 +17,8 @@ from search.command_line.request import Request
 from search.command_line.results import print_front
 from search.configuration import SoftshareConfig, compose
 from search.judging import best_trial, judge
-from search.launcher import run_local_workers
+from search.launching.opening import open_launcher
+from search.launching.watching import run_workers
 from search.progress import SearchProgress
 from search.quantities import count, percent, points, rate
 from search.records import StudySnapshot, read_study
@@ -52,15 +54,16 @@ def resume_command(request: Request) -> str:
 
 
 def _search(config: SoftshareConfig) -> None:
-    storage = open_storage(config.storage)
-    try:
+    with contextlib.ExitStack() as at_the_end:
+        launcher = open_launcher(config)  # what it refuses is refused before anything is trained
+        at_the_end.callback(launcher.close)
+        storage = open_storage(config.storage)
+        at_the_end.callback(storage.close)
         open_or_create(storage, config)
         with SearchProgress(make_console(), config.workers) as progress:
-            run_local_workers(storage, config, progress.update)
+            run_workers(storage, config, launcher, progress.update)
         snapshot = read_study(storage, config.study.name)
         report(storage, snapshot, config)
-    finally:
-        storage.close()
 
 
 def open_or_create(storage: Storage, config: SoftshareConfig) -> None:

@@ -78,7 +78,7 @@ VERBS: dict[str, Verb] = {
     for verb in (
         Verb(
             name="search",
-            summary="create or resume a study, run local workers, report",
+            summary="create or resume a study, run workers here or on a cluster, report",
             keys=(
                 *_TRAINING,
                 "score",
@@ -87,6 +87,7 @@ VERBS: dict[str, Verb] = {
                 "storage",
                 "space",
                 "experiment",
+                "launcher",
                 "workers",
                 "device",
                 "runs_dir",

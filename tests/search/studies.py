@@ -23,7 +23,8 @@ from core.reference import ReferenceNetwork
 from search.checkpoints import Watch
 from search.climbing import Compress
 from search.configuration import SoftshareConfig, compose, with_params
-from search.launcher import run_local_workers
+from search.launching.opening import open_launcher
+from search.launching.watching import run_workers
 from search.records import TrialState
 from search.slots import claim
 from search.storage import Storage, StorageConfig, open_storage
@@ -230,9 +231,10 @@ def create_and_work(url: str, local: SoftshareConfig) -> None:
 
 
 def launch(config: SoftshareConfig) -> None:
-    """Run the local workers of a study."""
+    """Run the workers of a study."""
+    launcher = open_launcher(config)
     storage = open_storage(config.storage)
-    run_local_workers(storage, config, lambda _snapshot: None, tick_seconds=0.2)
+    run_workers(storage, config, launcher, lambda _snapshot: None, tick_seconds=0.2)
 
 
 def hang_when_told_to_stop(seconds: float) -> None:

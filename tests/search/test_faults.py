@@ -1,7 +1,7 @@
 """Whatever is killed, cut off or full: exactly the trials asked for, each once, and all readable.
 
 Real processes and a real PostgreSQL. What a worker does in a trial takes no time here, or as long
-as the fault needs: compressions that are killed are in ``test_launcher``.
+as the fault needs: compressions that are killed are in ``launching``.
 """
 
 import resource

@@ -133,6 +133,15 @@ def test_a_second_signal_ends_a_worker_at_once(sqlite_url: str) -> None:
     storage.close()
 
 
+def test_a_scheduler_may_ask_a_worker_to_stop_any_number_of_times() -> None:
+    with started((hang_when_told_to_stop, (0.3,))) as (process,):
+        time.sleep(0.5)  # as below
+        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGUSR1, signal.SIGTERM):
+            signal_worker(process, number)
+        process.join(PATIENCE_SECONDS)
+        assert process.exitcode == 0
+
+
 def test_a_process_that_does_not_notice_ends_well_all_the_same() -> None:
     with started((hang_when_told_to_stop, (0.3,))) as (process,):
         time.sleep(0.5)  # its handler is there; sooner the signal would just kill it

@@ -14,7 +14,8 @@ from search.artifacts import load_artifact
 from search.compression import compress_config
 from search.configuration import SoftshareConfig, with_params
 from search.errors import WorkerError
-from search.launcher import run_local_workers
+from search.launching.local import LocalLauncher
+from search.launching.watching import run_workers
 from search.records import StudySnapshot, TrialState, read_study
 from search.schema import CheckpointTable
 from search.slots import SlotState
@@ -23,7 +24,7 @@ from search.study import OpenStudy, open_study
 from tests.data_sets import small_data, small_images, small_reference, write_idx_folder
 from tests.postgres import PASSWORD
 from tests.search.studies import launch, signal_worker, small_config, started
-from tests.search.test_worker import wait_for
+from tests.search.test_worker import PATIENCE_SECONDS, wait_for
 
 
 def local_config(folder: Path, url: str, num_trials: int, num_epochs: int = 2) -> SoftshareConfig:
@@ -51,13 +52,34 @@ def create(storage: Storage, config: SoftshareConfig) -> OpenStudy:
     return open_study(storage, config, small_reference(), data_fingerprint=small_data().fingerprint)
 
 
-def process_of(snapshot: StudySnapshot) -> int | None:
-    """Return the process that trains, once one does."""
+def processes_of(snapshot: StudySnapshot) -> list[int]:
+    """Return the processes that train."""
     trained = {epoch.trial for epoch in snapshot.epochs}
-    for trial in snapshot.trials:
-        if trial.state is TrialState.running and trial.number in trained and trial.worker:
-            return int(trial.worker.split(":")[1])
-    return None
+    return [
+        int(trial.worker.split(":")[1])
+        for trial in snapshot.trials
+        if trial.state is TrialState.running and trial.number in trained and trial.worker
+    ]
+
+
+def process_of(snapshot: StudySnapshot) -> int | None:
+    """Return a process that trains, once one does."""
+    return next(iter(processes_of(snapshot)), None)
+
+
+def parent_of(process: int) -> int | None:
+    """Return the process that started another; None if that has ended."""
+    try:
+        return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def wait_until_gone(process: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while Path(f"/proc/{process}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_local_workers_finish_a_study_of_real_compressions(
@@ -74,7 +96,7 @@ def test_local_workers_finish_a_study_of_real_compressions(
         if (process := process_of(snapshot)) is not None:
             command_lines.append(Path(f"/proc/{process}/cmdline").read_bytes())
 
-    run_local_workers(storage, config, on_tick, tick_seconds=0.2)
+    run_workers(storage, config, LocalLauncher(), on_tick, tick_seconds=0.2)
     snapshot = read_study(storage, "study")
     assert (seen[0], seen[-1]) == (0, 2)
     assert [trial.state for trial in snapshot.trials] == [TrialState.complete] * 2
@@ -111,7 +133,7 @@ def test_a_trial_whose_worker_is_killed_goes_on_in_another_and_ends_with_the_sam
             killed.append(process)
             os.kill(process, signal.SIGKILL)
 
-    run_local_workers(storage, config, kill_once, tick_seconds=0.2)
+    run_workers(storage, config, LocalLauncher(), kill_once, tick_seconds=0.2)
     assert len(killed) == 1
     assert "ended by SIGKILL" in caplog.text
     killed_trial, trial = read_study(storage, "study").trials
@@ -141,7 +163,7 @@ def test_a_search_that_is_terminated_stops_its_workers_first(
             os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(KeyboardInterrupt):
-        run_local_workers(storage, config, interrupt, tick_seconds=0.2)
+        run_workers(storage, config, LocalLauncher(), interrupt, tick_seconds=0.2)
     assert not Path(f"/proc/{processes[0]}").exists()
     assert [t.state for t in read_study(storage, "study").trials] == [TrialState.interrupted]
     assert study.count_slots()[SlotState.free] == 1
@@ -160,10 +182,8 @@ def test_workers_end_when_their_launcher_is_killed(tmp_path: Path, sqlite_url: s
         worker = process_of(read_study(storage, "study"))
         signal_worker(launcher, signal.SIGKILL)
         wait_for(storage, lambda snapshot: process_of(snapshot) is None)
-    deadline = time.monotonic() + 60
-    while Path(f"/proc/{worker}").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert worker is not None
+    wait_until_gone(worker)
     assert study.count_slots()[SlotState.free] == 1
     assert has_checkpoint(storage)
     storage.close()
@@ -178,7 +198,7 @@ def test_a_mistake_of_the_user_ends_the_workers_with_its_line(
     assert config.data.dir is not None
     shutil.rmtree(config.data.dir)
     with pytest.raises(WorkerError, match="it's data") as raised:
-        run_local_workers(storage, config, lambda _snapshot: None)
+        run_workers(storage, config, LocalLauncher(), lambda _snapshot: None)
     assert "\n" not in str(raised.value)
     assert not str(raised.value).startswith("softshare:")
     storage.close()
@@ -192,7 +212,7 @@ def test_nothing_is_started_for_a_finished_study(tmp_path: Path, sqlite_url: str
     study = open_study(storage, config, small_reference())
     study.optuna_study.tell(study.optuna_study.ask(), [0.0, 1.0])
     ticks: list[StudySnapshot] = []
-    run_local_workers(storage, config, ticks.append)
+    run_workers(storage, config, LocalLauncher(), ticks.append)
     assert len(ticks) == 1
     assert list((tmp_path / "runs").glob("**/*.log")) == []
     storage.close()
