@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from tests.compose.reading import Service, image_environment, last_args, service
 from tests.data_sets import SMALL_VALIDATION, small_images, write_idx_folder
 from tests.postgres import PASSWORD, PostgresServer
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 KEYS = (
     f"data=idx data.num_validation={SMALL_VALIDATION} reference.num_epochs=2 "
     "retrain.num_epochs=2 retrain.stop_hopeless=false post_processing.fine_tuning_epochs=1 "
@@ -42,8 +43,9 @@ class Host:
     folder: Path
     environ: Mapping[str, str]
 
-    def start(self, name: str) -> subprocess.Popen[str]:
-        """Start what a service runs."""
+    @contextmanager
+    def running(self, name: str) -> Iterator[subprocess.Popen[str]]:
+        """Run what a service runs; it is killed if it is left at the end of the block."""
         service = services(self.environ)[name]
         program = shutil.which(last_args("ENTRYPOINT")[0], path=str(Path(sys.executable).parent))
         assert program is not None
@@ -55,7 +57,7 @@ class Host:
         if "PYTHONPATH" in os.environ:
             environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
         self.layer.mkdir(exist_ok=True)
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [program, *(self._outside(word, service) for word in service.words)],
             cwd=self.layer,
             env=environment,
@@ -63,6 +65,11 @@ class Host:
             stderr=subprocess.PIPE,
             text=True,
         )
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()  # of no effect on one that has ended
 
     @property
     def layer(self) -> Path:
@@ -99,10 +106,12 @@ def host(tmp_path: Path, postgres: PostgresServer) -> Host:
 
 
 @pytest.fixture
-def storage(host: Host, postgres: PostgresServer) -> Storage:
-    """The database of ``host``, once its tables are made."""
+def storage(host: Host, postgres: PostgresServer) -> Iterator[Storage]:
+    """The database of ``host``."""
     url = postgres.url(host.environ["PGDATABASE"])
-    return open_storage(StorageConfig(url=url.render_as_string(hide_password=False)))
+    opened = open_storage(StorageConfig(url=url.render_as_string(hide_password=False)))
+    yield opened
+    opened.close()
 
 
 def wait_for_a_trial(storage: Storage, worker: subprocess.Popen[str]) -> None:
@@ -114,18 +123,15 @@ def wait_for_a_trial(storage: Storage, worker: subprocess.Popen[str]) -> None:
 
 
 def test_a_study_is_created_worked_on_and_given_back(host: Host, storage: Storage) -> None:
-    study = host.start("study")
-    output, errors = study.communicate(timeout=PATIENCE_SECONDS)
+    with host.running("study") as study:
+        output, errors = study.communicate(timeout=PATIENCE_SECONDS)
     assert study.returncode == 0, errors
     assert output.startswith("study night in postgresql")
 
-    worker = host.start("worker")
-    try:
+    with host.running("worker") as worker:
         wait_for_a_trial(storage, worker)
         worker.send_signal(signal.SIGTERM)
         finished, more_errors = worker.communicate(timeout=PATIENCE_SECONDS)
-    finally:
-        worker.kill()
     assert worker.returncode == 0, more_errors
     assert re.fullmatch(r"finished \d+ trials? of study night\n", finished)
 
@@ -134,7 +140,6 @@ def test_a_study_is_created_worked_on_and_given_back(host: Host, storage: Storag
     assert states <= {TrialState.complete, TrialState.interrupted}
     assert PASSWORD not in output + errors + finished + more_errors
     assert list(host.layer.iterdir()) == []
-    storage.close()
 
 
 def test_compiled_loops_are_kept_in_the_cache(tmp_path: Path) -> None:
