@@ -33,13 +33,14 @@ class PostgresServer:
     Attributes:
         folder: everything it writes lies here.
         port: where it listens, on 127.0.0.1.
+        programs: folder of the server's programs and its clients'.
     """
 
     def __init__(self, folder: Path, max_connections: int = 100) -> None:
         self.folder = folder
         self._max_connections = max_connections
         self.port = _free_port()
-        self._programs = _programs(folder)
+        self.programs = _programs(folder)
         self._owner = _owner()
         self._process: subprocess.Popen[bytes] | None = None
         # GMT and C are compiled in; other time zones and locales may not be on this machine.
@@ -50,7 +51,7 @@ class PostgresServer:
             os.chown(folder, self._owner.pw_uid, self._owner.pw_gid)
             os.chown(password_file, self._owner.pw_uid, self._owner.pw_gid)
         initdb = [
-            *(str(self._programs / "initdb"), "-D", str(folder / "data"), "-U", USER),
+            *(str(self.programs / "initdb"), "-D", str(folder / "data"), "-U", USER),
             *("--auth=scram-sha-256", f"--pwfile={password_file}"),
             *("--locale=C", "--encoding=UTF8", "--no-sync"),
         ]
@@ -75,7 +76,7 @@ class PostgresServer:
         arguments = [f"-c{name}={value}" for name, value in settings.items()]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [str(self._programs / "postgres"), "-D", str(self.folder / "data"), *arguments],
+                [str(self.programs / "postgres"), "-D", str(self.folder / "data"), *arguments],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

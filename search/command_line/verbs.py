@@ -96,6 +96,23 @@ VERBS: dict[str, Verb] = {
             code="search:search",
         ),
         Verb(
+            name="create",
+            summary="create or resume a study and run nothing: its workers are started elsewhere",
+            keys=(
+                *_TRAINING,
+                "score",
+                "halving",
+                "study",
+                "storage",
+                "space",
+                "experiment",
+                "device",
+                "runs_dir",
+                "cache_dir",
+            ),
+            code="create:create",
+        ),
+        Verb(
             name="worker",
             summary="join a study by its name and storage; its configuration comes from the study",
             keys=(*_STUDY, "study.checkpoint_seconds", "data.dir", "device", "cache_dir"),
