@@ -1,5 +1,6 @@
 """The services of docker-compose.yml: valid, without secrets, with no more rights than needed."""
 
+import re
 import subprocess
 import sys
 
@@ -74,6 +75,17 @@ def test_secrets_come_from_the_environment_alone() -> None:
     holders = [n for n, s in given.items() if "a token" in s.environment.values()]
     assert holders == ["dashboard"]
     assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_every_variable_is_documented() -> None:
+    text = COMPOSE_FILE.read_text()
+    variables = {
+        *re.findall(r"\$\{(\w+)", text),
+        *re.findall(r"^ +([A-Z_]+): *(?:#|$)", text, re.M),
+    }
+    documented = re.findall(r"`([A-Z_]+)`", (ROOT / "docs" / "docker.md").read_text())
+    assert {"PGPASSWORD", "PIP_INDEX_URL", "SOFTSHARE_DASHBOARD_TOKEN"} <= variables
+    assert variables <= set(documented)
 
 
 def test_our_services_run_the_image_of_the_one_dockerfile() -> None:

@@ -127,6 +127,8 @@ def test_a_study_is_created_worked_on_and_given_back(host: Host, storage: Storag
         output, errors = study.communicate(timeout=PATIENCE_SECONDS)
     assert study.returncode == 0, errors
     assert output.startswith("study night in postgresql")
+    created = read_study(storage, "night")
+    assert (created.study.num_trials, created.num_finished) == (1000, 0)
 
     with host.running("worker") as worker:
         wait_for_a_trial(storage, worker)
