@@ -18,9 +18,6 @@ from search.records import EpochRecord, StudySnapshot, TrialState
 MAX_CURVES = 24
 """More curves than these nobody tells apart."""
 
-_MOST_LOSS = 0.2
-"""Accuracy losses above it are not shown at first."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
@@ -121,7 +118,9 @@ def draw_learning_curves(data: LearningCurvesData, palette: Palette = LIGHT) -> 
     )
     losses = [loss for curve in data.curves for loss in curve.losses if loss is not None]
     rates = [rate for curve in data.curves for rate in curve.rates if rate is not None and rate > 0]
-    high = min(_MOST_LOSS, max([4 * data.max_accuracy_loss, *losses]))
+    # A network that collapses must not squash the others.
+    most = 1.3 * sorted(losses)[int(0.9 * len(losses))] if losses else 0.0
+    high = min(max([0.001, *losses]), max(4 * data.max_accuracy_loss, most))
     low = min([0.0, *losses])
     values, texts = rate_ticks(max(min(rates, default=1), 1e-3), max(rates, default=10))
     grid = {"gridcolor": palette.line, "zeroline": False, "automargin": True}

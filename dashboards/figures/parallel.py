@@ -65,7 +65,11 @@ def parallel_data(
     rest = [p for p in by_score if p.standing is not Standing.front and p.trial not in selected]
     chosen = sorted((first + rest)[:MAX_LINES], key=lambda p: p.trial)
     params = {trial.number: trial.params for trial in snapshot.trials}
+    # A collapsed network must not take the whole axis.
     loss_ends = _range([point.accuracy_loss for point in chosen])
+    most = max(4 * config.max_accuracy_loss, 2 * loss_ends[0])
+    is_cut = loss_ends[1] > most
+    loss_ends = (loss_ends[0], min(loss_ends[1], most))
     rate_ends = _range([point.compression_rate for point in chosen])
     lines = tuple(
         Line(
@@ -85,7 +89,10 @@ def parallel_data(
         axes=(*dimensions, "points lost", "rate"),
         axis_ends=(
             *(ends(dimension) for dimension in dimensions.values()),
-            (formats.points(loss_ends[0]), formats.points(loss_ends[1])),
+            (
+                formats.points(loss_ends[0]),
+                ("≥ " if is_cut else "") + formats.points(loss_ends[1]),
+            ),
             (formats.rate(rate_ends[0]), formats.rate(rate_ends[1])),
         ),
         lines=lines,
@@ -100,7 +107,7 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 
 def _share(value: float, between: tuple[float, float]) -> float:
     low, high = between
-    return (value - low) / (high - low) if high > low else 0.5
+    return min(1.0, (value - low) / (high - low)) if high > low else 0.5
 
 
 def draw_parallel(data: ParallelData, palette: Palette = LIGHT) -> go.Figure:
@@ -112,8 +119,8 @@ def draw_parallel(data: ParallelData, palette: Palette = LIGHT) -> go.Figure:
     for place in range(len(data.axes)):
         figure.add_vline(x=place, line={"color": palette.line, "width": 1}, layer="below")
     for standing, name, colour, width in (
-        (Standing.over_cap, "over the cap", transparent(palette.bad, 0.22), 1.0),
-        (Standing.dominated, "within the cap, dominated", transparent(palette.dim, 0.6), 1.0),
+        (Standing.over_cap, "over the cap", transparent(palette.bad, 0.4), 1.0),
+        (Standing.dominated, "within the cap, dominated", transparent(palette.dim, 0.9), 1.2),
         (Standing.front, "Pareto front", palette.accent, 2.0),
     ):
         lines = [

@@ -1,5 +1,6 @@
 """Puts the live page together: its server, its frame and the pages by their addresses."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -111,10 +112,8 @@ def _add_routing(app: Dash, context: Context) -> None:
         Output(TROUBLE, "children"), Input(TICK, "n_intervals"), State(TROUBLE, "children")
     )
     def tell(_count: int | None, said: str | None) -> Any:
-        try:
+        with contextlib.suppress(SoftshareError):  # it is told as trouble
             context.watch.workers()
-        except SoftshareError:
-            pass  # told as trouble
         trouble = context.watch.trouble or ""
         return no_update if trouble == (said or "") else trouble
 

@@ -16,7 +16,7 @@ _SURE = 3
 
 Path = tuple[str | int, ...]
 Change = tuple[str, Path, Any]
-"""``assign``, ``delete``, ``insert`` or ``extend``, where, and what. Later ones build on earlier."""
+"""``assign``, ``delete``, ``insert`` or ``extend``, where, and what, one upon the other."""
 
 
 def figure_patch(old: Any, new: Any) -> Patch | None:

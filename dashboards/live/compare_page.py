@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import plotly.graph_objects as go
 from dash import Dash, Input, Output, State, dcc, html, no_update
 
 from core.errors import SoftshareError
@@ -48,7 +49,8 @@ def page(context: Context, place: Place, theme: str) -> list[Content]:
     names = context.watch.names()
     chosen = place.studies or names[:2]
     compared = _read(context, chosen)
-    figure, digest = context.drawn.update(_draw(compared, Accounting.file, theme), None)
+    figure = _draw(compared, Accounting.file, theme)
+    content, _, digest = context.drawn.update(figure, None)
     rows = _rows(compared)
     return [
         heading("softshare", "Compare studies", []),
@@ -89,7 +91,7 @@ def page(context: Context, place: Place, theme: str) -> list[Content]:
                     ],
                     className="controls",
                 ),
-                graph(_FIGURE, "Fronts of the studies", 540, figure),
+                graph(_FIGURE, figure, content),
                 dcc.Store(id=_HAD, data=digest),
                 html.Div(
                     [
@@ -125,6 +127,7 @@ def add_callbacks(app: Dash, context: Context) -> None:
 
     @app.callback(
         Output(_FIGURE, "figure"),
+        Output(_FIGURE, "style"),
         Output(_HAD, "data"),
         Output(_TABLE, "children"),
         Output(_HAD_TABLE, "data"),
@@ -164,7 +167,7 @@ def _read(context: Context, names: Sequence[str]) -> _Compared:
     return _Compared(studies=tuple(studies), errors=tuple(errors))
 
 
-def _draw(compared: _Compared, accounting: Accounting, theme: str) -> Any:
+def _draw(compared: _Compared, accounting: Accounting, theme: str) -> go.Figure:
     return draw_comparison(comparison_data(compared.studies, accounting), palette_of(theme))
 
 

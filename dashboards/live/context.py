@@ -1,5 +1,6 @@
 """What all pages share: the database as it is watched, what browsers have, slow measurements."""
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,8 @@ from search.errors import StudyError
 from search.records import StudySnapshot
 from search.scoring import ScoreConfig
 from search.serving import DashboardSource
+
+_MAX_COMMANDS = 64  # to compose a configuration takes most of a second
 
 _GROWTH = 1.1
 """Importance is measured again when there are so many times as many trials."""
@@ -35,6 +38,23 @@ class Context:
     source: DashboardSource
     drawn: Drawn = field(default_factory=Drawn)
     importances: "Importances" = field(default_factory=lambda: Importances(importance_data))
+    _commands: dict[str, str | None] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def command_of(self, study: StudySnapshot, number: int) -> str | None:
+        """Return the command that makes a trial's file again, None where there is none."""
+        config = self.watch.trial_config(study.study.name, number)
+        key = json.dumps([study.study.config, config, number], sort_keys=True)
+        with self._lock:
+            if key in self._commands:
+                return self._commands[key]
+        target = f"trial-{number}-again.sws"
+        command = self.source.command(study.study.config, config, target)
+        with self._lock:
+            if len(self._commands) >= _MAX_COMMANDS:
+                self._commands.clear()
+            self._commands[key] = command
+        return command
 
     def score_of(self, snapshot: StudySnapshot) -> ScoreConfig:
         """Return the score that a study is looked at with.

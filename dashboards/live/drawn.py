@@ -23,21 +23,21 @@ class Drawn:
         self._figures: OrderedDict[str, Any] = OrderedDict()
         self._lock = threading.Lock()
 
-    def update(self, figure: go.Figure, had: str | None) -> tuple[Any, Any]:
-        """Return what makes a browser show a figure, and the digest that it has it by.
+    def update(self, figure: go.Figure, had: str | None) -> tuple[Any, Any, Any]:
+        """Return what makes a browser show a figure: its content, its style and its digest.
 
         Args:
             figure: what is to be shown.
             had: digest of the figure that the browser shows, or None.
 
         Returns:
-            The whole figure, or a patch of the one that is shown; twice ``no_update`` where that
-            is the same.
+            The whole figure, or a patch of the one that is shown; the style of its place; the
+            digest. All ``no_update`` where nothing is to be done.
         """
         written = to_json_plotly(figure)
         digest = _digest(written)
         if digest == had:
-            return no_update, no_update
+            return no_update, no_update, no_update
         content = json.loads(written)
         with self._lock:
             before = self._figures.get(had) if had is not None else None
@@ -48,7 +48,12 @@ class Drawn:
             while len(self._figures) > _MAX_FIGURES:
                 self._figures.popitem(last=False)
         patch = None if before is None else figure_patch(before, content)
-        return (content if patch is None else patch), digest
+        return (content if patch is None else patch), style_of(figure), digest
+
+
+def style_of(figure: go.Figure) -> dict[str, str]:
+    """Return the style of a figure's place: a responsive figure takes its height from there."""
+    return {"height": f"{figure.layout.height}px"}
 
 
 def digest_of(content: list[Component | str]) -> str:

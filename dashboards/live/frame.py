@@ -1,12 +1,14 @@
-"""What every page of the live dashboard stands in: navigation, the state of the database, notices."""
+"""What every page of the live dashboard stands in: navigation, state of the database, notices."""
 
 from collections.abc import Sequence
 
+import plotly.graph_objects as go
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboards.live.addresses import COMPARE, STUDIES
 from dashboards.live.components import components
+from dashboards.live.drawn import style_of
 from dashboards.markup import Html, element, text
 
 TICK = "tick"
@@ -79,20 +81,25 @@ def heading(eyebrow: str, title: str, facts: Sequence[str]) -> Component:
     )
 
 
-def graph(identifier: object, title: str, height: int, figure: object = None) -> Component:
-    """The place of a figure, as high as it will be."""
-    given = {} if figure is None else {"figure": figure}
+def graph(identifier: object, figure: go.Figure, content: object = None) -> Component:
+    """A figure in its place.
+
+    Args:
+        identifier: of the graph.
+        figure: what is drawn.
+        content: the same as plotly's JSON, where that is known.
+    """
     return html.Div(
         dcc.Graph(
             id=identifier,
+            figure=figure if content is None else content,
             config=_GRAPH_OPTIONS,
-            style={"minHeight": f"{height}px"},
+            style=style_of(figure),
             responsive=True,
-            **given,
         ),
         className="plot",
         role="figure",
-        **{"aria-label": title},
+        **{"aria-label": figure.layout.meta["title"]},
     )
 
 

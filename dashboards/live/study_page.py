@@ -66,12 +66,12 @@ def page(context: Context, place: Place, theme: str) -> list[Content]:
         ),
         section(
             "Course of the search",
-            _figure(view, "history", "Best rate and hypervolume over the trials", 520),
-            _figure(view, "compute", "Hypervolume over computing time", 260),
+            _figure(view, "history"),
+            _figure(view, "compute"),
         ),
         section(
             "Learning curves",
-            _figure(view, "curves", "Learning curves", 520),
+            _figure(view, "curves"),
             reading=[
                 "The running trials, the last that ended and those you selected; a cross is where "
                 "one was stopped.",
@@ -79,11 +79,10 @@ def page(context: Context, place: Place, theme: str) -> list[Content]:
                 "of the network as it stands, rates are estimates.",
             ],
         ),
-        section("Along one hyperparameter", _key_choice(view), _figure(
-            view, "along", "Both objectives along a hyperparameter", 470)),
+        section("Along one hyperparameter", _key_choice(view), _figure(view, "along")),
         section(
             "All hyperparameters at once",
-            _figure(view, "parallel", "Parallel coordinates", 430),
+            _figure(view, "parallel"),
             reading=[
                 "A line is a trial, from its hyperparameters to what it came to; the front, your "
                 "selection and the best of the others by score."
@@ -91,7 +90,7 @@ def page(context: Context, place: Place, theme: str) -> list[Content]:
         ),
         section(
             "Which hyperparameters matter",
-            _figure(view, "importance", "Importance for both objectives", 300),
+            _figure(view, "importance"),
             reading=[
                 "PED-ANOVA's importances: how differently the best trials are spread along a "
                 "hyperparameter than all. A dotted line is the most that shuffled results gave."
@@ -99,7 +98,7 @@ def page(context: Context, place: Place, theme: str) -> list[Content]:
         ),
         section(
             "Workers and trials",
-            _figure(view, "timeline", "Timeline of the workers", 160),
+            _figure(view, "timeline"),
             _text(view, "running"),
             _text(view, "failures"),
         ),
@@ -118,7 +117,7 @@ def _front_section(view: View) -> Component:
                 className="columns",
             ),
             _front_controls(view),
-            _figure(view, "front", "Pareto front: accuracy loss against compression rate", 540),
+            _figure(view, "front"),
             html.Div(
                 [
                     html.P(
@@ -218,13 +217,9 @@ def _front_controls(view: View) -> Component:
 
 def _key_choice(view: View) -> Component:
     keys = list(dimensions_of(view.snapshot))
-    return html.Div(
-        [
-            html.Label("Hyperparameter", htmlFor="slice-key"),
-            dcc.Dropdown(id="slice-key", options=keys, value=view.key or None, clearable=False),
-        ],
-        className="controls",
-    )
+    choice = dcc.Dropdown(id="slice-key", options=keys, value=view.key or None, clearable=False)
+    label = html.Label("Hyperparameter", htmlFor="slice-key")
+    return html.Div(html.Div([label, choice]), className="controls")
 
 
 def _pick() -> Component:
@@ -238,10 +233,11 @@ def _pick() -> Component:
     )
 
 
-def _figure(view: View, name: str, title: str, height: int) -> Component:
-    content, digest = view.context.drawn.update(FIGURES[name].draw(view), None)
+def _figure(view: View, name: str) -> Component:
+    figure = FIGURES[name].draw(view)
+    content, _, digest = view.context.drawn.update(figure, None)
     return html.Div(
-        [graph(f"figure-{name}", title, height, content), dcc.Store(id=f"had-{name}", data=digest)]
+        [graph(f"figure-{name}", figure, content), dcc.Store(id=f"had-{name}", data=digest)]
     )
 
 
@@ -292,8 +288,8 @@ def _versions(context: Context, snapshot: StudySnapshot) -> tuple[str, str]:
     at_work = states.pop(TrialState.running, 0)
     measured = context.importances.of(snapshot, context.score_of(snapshot))
     trials = (
-        f"{snapshot.study.created_at.timestamp()} {snapshot.study.num_trials} {sorted(states.items())} "
-        f"{0 if measured is None else measured.num_trials}"
+        f"{snapshot.study.created_at.timestamp()} {snapshot.study.num_trials} "
+        f"{sorted(states.items())} {0 if measured is None else measured.num_trials}"
     )
     alive = sum(worker.is_alive for worker in context.watch.workers())
     moment = int(datetime.now(UTC).timestamp()) // _RUNNING_SECONDS if at_work else 0
@@ -302,7 +298,11 @@ def _versions(context: Context, snapshot: StudySnapshot) -> tuple[str, str]:
 
 def _add_figure(app: Dash, context: Context, name: str, part: FigurePart) -> None:
     @app.callback(
-        output=(Output(f"figure-{name}", "figure"), Output(f"had-{name}", "data")),
+        output=(
+            Output(f"figure-{name}", "figure"),
+            Output(f"figure-{name}", "style"),
+            Output(f"had-{name}", "data"),
+        ),
         inputs=_inputs(part),
         state=_states(part, name),
         prevent_initial_call=True,
@@ -312,7 +312,7 @@ def _add_figure(app: Dash, context: Context, name: str, part: FigurePart) -> Non
             view = view_of(context, place_of(path).study, theme, given)
             return context.drawn.update(part.draw(view), had)
         except SoftshareError:
-            return no_update, no_update  # the frame says why
+            return no_update, no_update, no_update  # the frame says why
 
 
 def _add_text(app: Dash, context: Context, name: str, part: TextPart) -> None:

@@ -19,6 +19,8 @@ from search.records import TrialRecord, TrialState
 from search.scoring import score
 
 _MAX_ROWS = 12
+_NUMBERS = ("score", "file", "rate", "lost", "epoch", "points lost", "left")
+"""Columns that are set right."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +249,14 @@ def _table(caption: str, heads: list[str], rows: list[html.Tr]) -> html.Div:
     table = html.Table(
         [
             html.Caption(caption, className="unseen"),
-            html.Thead(html.Tr([html.Th(head, scope="col") for head in heads])),
+            html.Thead(
+                html.Tr(
+                    [
+                        html.Th(head, scope="col", className="number" if head in _NUMBERS else None)
+                        for head in heads
+                    ]
+                )
+            ),
             html.Tbody(rows),
         ]
     )

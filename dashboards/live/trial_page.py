@@ -323,8 +323,7 @@ def _filled(content: list[Content], figures: Mapping[str, go.Figure]) -> list[Co
 
 
 def _draw(name: str, figure: go.Figure) -> Component:
-    layout = figure.layout
-    return graph(f"trial-{name}", layout.meta["title"], layout.height, figure)
+    return graph(f"trial-{name}", figure)
 
 
 def _reproduction(context: Context, snapshot: StudySnapshot, trial: TrialRecord) -> Component:
@@ -335,15 +334,14 @@ def _reproduction(context: Context, snapshot: StudySnapshot, trial: TrialRecord)
         target = f"trial-{trial.number}.sws"
         take = f"softshare export {named} trial={trial.number} to={target}"
         lines = [("take its file", take), ("measure it again", f"softshare evaluate {target}")]
-    config = context.watch.trial_config(study.name, trial.number)
-    command = context.source.command(study.config, config, f"trial-{trial.number}-again.sws")
+    command = context.command_of(snapshot, trial.number)
     if command is not None:
         lines.append(("run it again", command))
     said = (
         "The last command compresses anew with exactly this trial's configuration and seed; on the "
         "same kind of machine it writes the same bytes."
         if command is not None
-        else "Its configuration was not stored whole, or by another version: it cannot be run again "
-        "by one command."
+        else "Its configuration was not stored whole, or by another version: it cannot be run "
+        "again by one command."
     )
     return section("Reproduce it", *commands(lines), reading=[said])

@@ -68,7 +68,7 @@ class Watch:
 
     @property
     def trouble(self) -> str | None:
-        """What is wrong with the database at the moment, and from when the page is; None if well."""
+        """What is wrong with the database at the moment, or None."""
         errors = [
             kept.error for kept in list(self._kept.values()) if isinstance(kept.error, StorageError)
         ]
