@@ -103,8 +103,8 @@ def draw_bits(data: BitsData, palette: Palette = LIGHT) -> go.Figure:
     colours = (
         palette.accent,
         palette.second,
-        palette.published,
         palette.bad,
+        palette.published,
         palette.muted,
         palette.dim,
     )
@@ -134,7 +134,7 @@ def draw_bits(data: BitsData, palette: Palette = LIGHT) -> go.Figure:
             showarrow=False, xanchor="left", yanchor="bottom", yshift=-2,
             font={"color": palette.ink, "size": 12}, borderpad=0,
         )  # fmt: skip
-    figure.update_layout(barmode="stack", margin={"l": 18})
+    figure.update_layout(barmode="stack", margin={"l": 18}, legend={"traceorder": "normal"})
     figure.update_xaxes(title_text=f"bytes, of {data.total_bytes:,} in all", rangemode="tozero")
     figure.update_yaxes(range=[len(rows) - 0.4, -0.55], visible=False, fixedrange=True)
     return figure

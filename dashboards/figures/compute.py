@@ -3,7 +3,7 @@
 import plotly.graph_objects as go
 
 from dashboards import formats
-from dashboards.figures.history import HistoryData
+from dashboards.figures.history import HistoryData, HistoryEntry
 from dashboards.figures.style import new_figure, sentence_figure, transparent
 from dashboards.palette import LIGHT, Palette
 
@@ -19,7 +19,7 @@ def draw_hypervolume_over_compute(data: HistoryData, palette: Palette = LIGHT) -
     unit, name = next((u, n) for u, n in _UNITS if total >= 2 * u or u == 1)
     figure = new_figure(palette, height=260, title=title)
     # Where nothing grew there is nothing to tell.
-    steps = [(0.0, 0.0, None)]
+    steps: list[tuple[float, float, HistoryEntry | None]] = [(0.0, 0.0, None)]
     for entry in data.entries:
         if entry.hypervolume > steps[-1][1]:
             steps.append((entry.seconds / unit, entry.hypervolume, entry))

@@ -18,6 +18,8 @@ from search.records import EpochRecord, StudySnapshot, TrialState
 MAX_CURVES = 24
 """More curves than these nobody tells apart."""
 
+_STOPPED = (TrialState.stopped, TrialState.failed)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
@@ -112,7 +114,7 @@ def draw_learning_curves(data: LearningCurvesData, palette: Palette = LIGHT) -> 
     for panel in (1, 2):
         for curve in data.curves:
             _draw_curve(figure, curve, data, palette, panel)
-    _draw_legend(figure, palette)
+    _draw_legend(figure, data, palette)
     figure.add_hline(
         y=100 * data.max_accuracy_loss, line={"color": palette.accent, "width": 1.2}, yref="y"
     )
@@ -149,7 +151,7 @@ def _draw_curve(
     figure: go.Figure, curve: Curve, data: LearningCurvesData, palette: Palette, panel: int
 ) -> None:
     is_selected = curve.trial in data.selected
-    has_stopped = curve.state in (TrialState.stopped, TrialState.failed)
+    has_stopped = curve.state in _STOPPED
     colour = palette.dim
     if curve.state is TrialState.running:
         colour = palette.accent
@@ -183,13 +185,16 @@ def _draw_curve(
     )  # fmt: skip
 
 
-def _draw_legend(figure: go.Figure, palette: Palette) -> None:
-    for colour, name in (
-        (palette.accent, "running"),
-        (palette.dim, "complete"),
-        (palette.bad, "stopped or failed"),
-        (palette.published, "selected"),
+def _draw_legend(figure: go.Figure, data: LearningCurvesData, palette: Palette) -> None:
+    states = {curve.state for curve in data.curves}
+    for colour, name, is_there in (
+        (palette.accent, "running", TrialState.running in states),
+        (palette.dim, "complete", TrialState.complete in states),
+        (palette.bad, "stopped or failed", not states.isdisjoint(_STOPPED)),
+        (palette.published, "selected", any(c.trial in data.selected for c in data.curves)),
     ):
+        if not is_there:
+            continue
         figure.add_scatter(
             x=[None], y=[None], mode="lines", line={"color": colour, "width": 2.5}, name=name
         )

@@ -50,7 +50,7 @@ def make_app(source: DashboardSource) -> tuple[Dash, Watch]:
     guard(server, token=source.token, is_loopback=source.dashboard.is_loopback)
     app = Dash(
         __name__,
-        server=server,
+        server=server,  # type: ignore[arg-type]  # an application is meant, too
         assets_folder=str(_HERE / "assets"),
         assets_ignore=r".*\.css$",  # one sheet of ours, served with the report's
         index_string=_INDEX,
@@ -81,7 +81,7 @@ def _serve_styles(server: Flask) -> None:
 
 
 def _add_routing(app: Dash, context: Context) -> None:
-    app.clientside_callback(
+    app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("softshare", "theme"), Output(THEME, "data"), Input(PLACE, "id")
     )
     pages = {

@@ -66,4 +66,5 @@ def _component(
         given["style"] = dict(
             part.strip().split(":", 1) for part in given["style"].split(";") if part.strip()
         )
-    return getattr(html, tag.capitalize())(children, **given)
+    component: Component = getattr(html, tag.capitalize())(children, **given)
+    return component

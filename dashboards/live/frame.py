@@ -1,6 +1,7 @@
 """What every page of the live dashboard stands in: navigation, state of the database, notices."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 from dash import dcc, html
@@ -19,7 +20,7 @@ THEME = "theme"
 
 Content = Component | str
 
-_GRAPH_OPTIONS = {
+_GRAPH_OPTIONS: Any = {
     "displaylogo": False,
     "responsive": True,
     "scrollZoom": False,
@@ -42,12 +43,17 @@ def frame(refresh_seconds: float) -> Component:
                     dcc.Link("Studies", href=STUDIES),
                     dcc.Link("Compare", href=COMPARE),
                 ],
-                **{"aria-label": "Pages"},
+                **labelled("Pages"),
             ),
             html.Div(id=TROUBLE, role="status", className="trouble"),
             html.Main(id=PAGE, tabIndex="-1"),
         ]
     )
+
+
+def labelled(name: str) -> dict[str, Any]:
+    """What names a component to a screen reader; Dash takes it as a keyword with a dash."""
+    return {"aria-label": name}
 
 
 def section(title: str, *content: Content, reading: Sequence[str] = ()) -> Component:
@@ -81,7 +87,7 @@ def heading(eyebrow: str, title: str, facts: Sequence[str]) -> Component:
     )
 
 
-def graph(identifier: object, figure: go.Figure, content: object = None) -> Component:
+def graph(identifier: str, figure: go.Figure, content: object = None) -> Component:
     """A figure in its place.
 
     Args:
@@ -99,7 +105,7 @@ def graph(identifier: object, figure: go.Figure, content: object = None) -> Comp
         ),
         className="plot",
         role="figure",
-        **{"aria-label": figure.layout.meta["title"]},
+        **labelled(figure.layout.meta["title"]),
     )
 
 

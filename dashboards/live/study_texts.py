@@ -8,7 +8,7 @@ from dash import dcc, html
 
 from dashboards import formats
 from dashboards.live.addresses import file_path, trial_path
-from dashboards.live.frame import Content, commands, marked
+from dashboards.live.frame import Content, commands, labelled, marked
 from dashboards.live.view import View
 from dashboards.points import Point
 from dashboards.published import network_title
@@ -126,10 +126,12 @@ def front_rows(view: View) -> list[Content]:
 def _relinked(content: list[Content], path: Callable[[int], str]) -> list[Content]:
     """Lead links that the report has to rows of its own to the pages of the trials."""
     for part in content:
-        links = part._traverse() if hasattr(part, "_traverse") else ()
-        for component in links:
-            if isinstance(component, html.A) and str(component.href).startswith("#trial-"):
-                component.href = path(int(component.href.removeprefix("#trial-")))
+        target = getattr(part, "href", None)
+        if isinstance(part, html.A) and isinstance(target, str) and target.startswith("#trial-"):
+            setattr(part, "href", path(int(target.removeprefix("#trial-"))))  # noqa: B010 untyped
+        children = getattr(part, "children", None)
+        if isinstance(children, list):
+            _relinked(children, path)
     return content
 
 
@@ -260,9 +262,7 @@ def _table(caption: str, heads: list[str], rows: list[html.Tr]) -> html.Div:
             html.Tbody(rows),
         ]
     )
-    return html.Div(
-        table, className="scroll", tabIndex="0", role="region", **{"aria-label": caption}
-    )
+    return html.Div(table, className="scroll", tabIndex="0", role="region", **labelled(caption))
 
 
 TEXTS: Mapping[str, TextPart] = {

@@ -344,4 +344,5 @@ def _reproduction(context: Context, snapshot: StudySnapshot, trial: TrialRecord)
         else "Its configuration was not stored whole, or by another version: it cannot be run "
         "again by one command."
     )
-    return section("Reproduce it", *commands(lines), reading=[said])
+    place = "Add storage.url=… to the first where the study is not in the default database."
+    return section("Reproduce it", *commands(lines), reading=[said, place])
