@@ -6,10 +6,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from waitress import wasyncore
 from waitress.server import create_server
 
 from core.errors import RetrainError
@@ -107,13 +110,16 @@ def serving(url: str, token: str | None = None, host: str = "127.0.0.1") -> Iter
         announce=lambda _address: None,
     )
     app, watch = make_app(source)
-    server = create_server(app.server, host="127.0.0.1", port=0, threads=4)
+    connections: dict[int, Any] = {}
+    server = create_server(app.server, host="127.0.0.1", port=0, threads=4, map=connections)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
+        server.task_dispatcher.shutdown()
+        # In the server's own thread, whose loop ends when it has no connection left.
+        server.trigger.pull_trigger(partial(wasyncore.close_all, connections))
         thread.join(5)
         watch.close()
 
@@ -137,6 +143,7 @@ def chromium() -> Iterator[BrowserContext]:
     if path is None:
         pytest.skip("no Chromium on this machine; `make browser` installs it, as root")
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    expect.set_options(timeout=30_000)  # no test depends on how fast this machine is
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=sandbox)
         yield browser.new_context()  # one for all, so that scripts are loaded once

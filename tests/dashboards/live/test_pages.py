@@ -158,6 +158,7 @@ def test_names_out_of_a_database_are_text(tmp_path: Path, visit: Open) -> None:
         expect(page.locator("main")).to_contain_text(HOSTILE)
         assert page.evaluate("window.hacked") is None
         assert page.locator("img").count() == 0
+        page.close()
     storage.close()
 
 
@@ -198,3 +199,4 @@ def test_a_token_is_asked_for_once(live: Live, visit: Open) -> None:
         (cookie,) = page.context.cookies()
         assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
         assert not re.search("correct|horse", cookie["value"])
+        page.close()
