@@ -52,7 +52,6 @@ benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into res
 	$(BIN)/python -m benchmarks.codec_size
 	$(BIN)/python -m benchmarks.codec_speed
 	$(BIN)/python -m benchmarks.codec_fuzz
-	$(BIN)/python -m benchmarks.dashboard
 
 clean:  ## Remove the environment and the caches, not the runs
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
