@@ -7,17 +7,23 @@ section, over all complete trials and over those that lose at most ``NEAR`` (whe
 its time: a collapsed network's rank says only that it has collapsed).
 """
 
+import shutil
 import sys
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from benchmarks.kept_studies import finished_study
-from benchmarks.record import write_result
+from benchmarks.kept_studies import finished_study, softshare, storage_of
+from benchmarks.record import RESULTS, write_result
 from dashboards.answer import answer
 from dashboards.figures import importance_data, trends_data
 from dashboards.points import points_of
 from search.records import StudySnapshot, TrialState
 from search.scoring import ScoreConfig
+
+FIGURES = ("importance.svg", "figure-2-search.svg")
+"""Of the study's report, kept where a browser draws them."""
 
 RANDOM = ["study.policy=random", "study.settings=[]"]
 NEAR = 0.03
@@ -68,6 +74,20 @@ def near(snapshot: StudySnapshot) -> StudySnapshot:
     return replace(snapshot, trials=kept)
 
 
+def keep_figures() -> None:
+    """Copy the figures that show it out of the study's report."""
+    folder = RESULTS / "hyperparameters"
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as report:
+        softshare("report", storage_of("random"), "study.name=random", f"to={report}")
+        for name in FIGURES:
+            drawn = Path(report) / "figures" / name
+            if drawn.exists():
+                shutil.copy(drawn, folder / name)
+            else:
+                print(f"no browser: {name} stays as it was")
+
+
 def main() -> None:
     num_trials = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     config, snapshot = finished_study("random", num_trials, RANDOM, WORKERS)
@@ -91,6 +111,7 @@ def main() -> None:
             if trial.state is TrialState.complete
         ],
     }
+    keep_figures()
     path = write_result("hyperparameters", [config.study.seed], measured)
     print(measured["all"]["answer"], f"written to {path}", sep="\n")
 
