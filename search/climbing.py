@@ -10,7 +10,7 @@ from core.errors import CheckpointError
 from core.outcome import CompressionOutcome
 from search.checkpoints import TrialWatch, Watch
 from search.configuration import SoftshareConfig
-from search.outages import Patience
+from search.outages import OUTAGES, Patience, is_outage
 from search.rungs import epochs_of, has_gone_on, note_outcome, on_schedule, rungs_of
 from search.study import OpenStudy
 
@@ -67,11 +67,25 @@ def climb(
         watch.begin(epochs_before)
         outcome = _compress(shorter, watch, compress)
         climbed = Climbed(outcome=outcome, config=shorter, schedule=rung.schedule)
+        if not math.isfinite(outcome.accuracy_loss):
+            break
         note = partial(note_outcome, study, rung, origin, outcome, is_wanted=is_wanted)
-        if not math.isfinite(outcome.accuracy_loss) or not patiently(note):
+        if rung.is_last:
+            _try(note)  # a trial that is done must not wait for a database that is away
+            break
+        if not patiently(note):
             break
         epochs_before += epochs_of(shorter)
     return climbed
+
+
+def _try(note: Callable[[], bool]) -> None:
+    try:
+        note()
+    except OUTAGES as error:
+        if not is_outage(error):
+            raise
+        _logger.warning("what a trial came to is not compared with short schedules")
 
 
 def _compress(config: SoftshareConfig, watch: TrialWatch, compress: Compress) -> CompressionOutcome:

@@ -23,7 +23,7 @@ from tests.compose.reading import (
 )
 
 ENVIRON = {"PGPASSWORD": "a password"}
-OURS = ("study", "worker", "dashboard")
+OURS = ("study", "worker")
 SERVICES = services(ENVIRON)
 
 
@@ -71,9 +71,6 @@ def test_secrets_come_from_the_environment_alone() -> None:
     }
     assert set(secret.values()) == {"a password"}
     assert {name for name, _ in secret} == set(SERVICES)
-    given = services({**ENVIRON, "SOFTSHARE_DASHBOARD_TOKEN": "a token"})
-    holders = [n for n, s in given.items() if "a token" in s.environment.values()]
-    assert holders == ["dashboard"]
     assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
 
 
