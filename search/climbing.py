@@ -11,7 +11,14 @@ from core.outcome import CompressionOutcome
 from search.checkpoints import TrialWatch, Watch
 from search.configuration import SoftshareConfig
 from search.outages import OUTAGES, Patience, is_outage
-from search.rungs import epochs_of, has_gone_on, note_outcome, on_schedule, rungs_of
+from search.rungs import (
+    epochs_of,
+    has_gone_on,
+    note_and_decide,
+    note_outcome,
+    on_schedule,
+    rungs_of,
+)
 from search.study import OpenStudy
 
 Compress = Callable[[SoftshareConfig, Watch], CompressionOutcome]
@@ -58,28 +65,30 @@ def climb(
         patiently: waits for a database that is away.
         is_wanted: whether somebody asked for this trial, which is then let on in any case.
     """
+    rungs = patiently(lambda: rungs_of(study))
     epochs_before = 0
-    for rung in patiently(lambda: rungs_of(study)):
+    for rung in rungs:
         shorter = on_schedule(config, rung)
-        if patiently(partial(has_gone_on, study, rung, origin)):
+        if not rung.is_last and patiently(partial(has_gone_on, study, rung, origin)):
             epochs_before += epochs_of(shorter)
             continue
         watch.begin(epochs_before)
         outcome = _compress(shorter, watch, compress)
         climbed = Climbed(outcome=outcome, config=shorter, schedule=rung.schedule)
-        if not math.isfinite(outcome.accuracy_loss):
+        if not math.isfinite(outcome.accuracy_loss) or len(rungs) == 1:
             break
-        note = partial(note_outcome, study, rung, origin, outcome, is_wanted=is_wanted)
         if rung.is_last:
-            _try(note)  # a trial that is done must not wait for a database that is away
+            _try(partial(note_outcome, study, rung, origin, outcome))
             break
-        if not patiently(note):
+        decide = partial(note_and_decide, study, rung, origin, outcome, is_wanted=is_wanted)
+        if not patiently(decide):
             break
         epochs_before += epochs_of(shorter)
     return climbed
 
 
-def _try(note: Callable[[], bool]) -> None:
+def _try(note: Callable[[], None]) -> None:
+    """Note it now or never: a trial that is done must not wait for a database that is away."""
     try:
         note()
     except OUTAGES as error:

@@ -15,6 +15,9 @@ from core.errors import require
 from search.hypervolume import contributions
 from search.pareto import Objectives, non_domination_ranks
 
+WHOLE = 1.0
+"""The whole schedule, as a fraction of itself."""
+
 
 @dataclass(kw_only=True)
 class HalvingConfig:
@@ -45,7 +48,7 @@ class HalvingConfig:
 
     def ladder(self, num_trials: int) -> tuple[float, ...]:
         """Return the schedules of a study of so many trials, the whole one last."""
-        return (*self.schedules, 1.0) if num_trials >= self.min_trials else (1.0,)
+        return (*self.schedules, WHOLE) if num_trials >= self.min_trials else (WHOLE,)
 
 
 def goes_on(
@@ -105,8 +108,4 @@ def cap_of_schedule(
         tried[number].accuracy_loss - whole[number].accuracy_loss
         for number in tried.keys() & whole.keys()
     ]
-    return (
-        max_accuracy_loss + max(0.0, statistics.median(given_back))
-        if given_back
-        else (max_accuracy_loss)
-    )
+    return max_accuracy_loss + max(0.0, statistics.median(given_back or [0.0]))

@@ -154,12 +154,19 @@ class StudySnapshot:
     epochs: tuple[EpochRecord, ...]
 
     @property
-    def num_finished(self) -> int:
-        """Trials that count towards ``study.num_trials``."""
+    def finished(self) -> tuple[TrialRecord, ...]:
+        """Trials that count towards ``study.num_trials``, by number."""
         unfinished = (TrialState.running, TrialState.interrupted)
-        return sum(
-            trial.state not in unfinished and trial.inherited_from is None for trial in self.trials
+        return tuple(
+            trial
+            for trial in self.trials
+            if trial.state not in unfinished and trial.inherited_from is None
         )
+
+    @property
+    def num_finished(self) -> int:
+        """How many those are."""
+        return len(self.finished)
 
     @property
     def compute_saved(self) -> float:
@@ -170,11 +177,10 @@ class StudySnapshot:
         """
         known = [
             (trial.epochs, trial.whole_epochs)
-            for trial in self.trials
+            for trial in self.finished
             if trial.epochs is not None
             and trial.whole_epochs is not None
-            and trial.state in (TrialState.complete, TrialState.stopped)
-            and trial.inherited_from is None
+            and trial.state is not TrialState.failed
         ]
         whole = sum(epochs for _, epochs in known)
         return 1 - sum(epochs for epochs, _ in known) / whole if whole else 0.0
