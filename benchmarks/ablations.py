@@ -4,8 +4,9 @@
 ``python -m benchmarks.ablations lenet_5_caffe`` for what only a convolutional network has. Every
 row is the setting with one change, compressed with the same seeds; ``rows`` give the change in
 bytes and in validation error beside the whole. A part that costs bytes may save error and the other
-way round: read both columns. The folding of batch norms changes bytes alone, so it is measured on
-WRN-16-4 without training: drawn at random, all but 3 % of its weights zero.
+way round: read both columns, or the study's score, which balances them. The folding of batch norms
+changes bytes alone, so it is measured on WRN-16-4 without training: drawn at random, all but 3 % of
+its weights zero.
 """
 
 import statistics
@@ -29,6 +30,7 @@ from core.reference import ReferenceNetwork
 from core.retraining import FlatWeights
 from core.runtime import use_one_thread
 from search.configuration import SoftshareConfig, compose, with_params
+from search.scoring import ScoreConfig, score
 
 Changes = Mapping[str, Mapping[str, Any]]
 
@@ -74,13 +76,16 @@ def outcomes_of(
     return [compress(reference, data, trial_config(config, seed)) for seed in SEEDS]
 
 
-def row(change: Mapping[str, Any], outcomes: list[CompressionOutcome]) -> dict[str, Any]:
+def row(
+    change: Mapping[str, Any], outcomes: list[CompressionOutcome], config: ScoreConfig
+) -> dict[str, Any]:
     """Return the means over the seeds."""
     return {
         "change": {key: str(value) for key, value in change.items()},
         "file_bytes": [outcome.file_bytes for outcome in outcomes],
         "mean_file_bytes": statistics.mean(outcome.file_bytes for outcome in outcomes),
         "mean_validation_error": round(statistics.mean(o.validation_error for o in outcomes), 6),
+        "mean_score": round(statistics.mean(score(o, config).scalar for o in outcomes), 3),
         "mean_nonzero_fraction": round(statistics.mean(o.nonzero_fraction for o in outcomes), 6),
     }
 
@@ -90,7 +95,8 @@ def measured_rows(config: SoftshareConfig, changes: Changes) -> dict[str, dict[s
     reference, data = load_inputs(config)
     rows: dict[str, dict[str, Any]] = {}
     for name, change in changes.items():
-        rows[name] = row(change, outcomes_of(with_params(config, change), reference, data))
+        outcomes = outcomes_of(with_params(config, change), reference, data)
+        rows[name] = row(change, outcomes, config.score)
         whole, this = rows[ALL], rows[name]
         this["bytes_over_all_of_it"] = round(this["mean_file_bytes"] / whole["mean_file_bytes"], 3)
         this["validation_error_above_all_of_it"] = round(
@@ -98,7 +104,7 @@ def measured_rows(config: SoftshareConfig, changes: Changes) -> dict[str, dict[s
         )
         print(
             f"{name:>40}: {this['mean_file_bytes']:.0f} B ({this['bytes_over_all_of_it']:.2f}), "
-            f"{this['mean_validation_error']:.2%}",
+            f"{this['mean_validation_error']:.2%}, score {this['mean_score']:.2f}",
             flush=True,
         )
     return rows

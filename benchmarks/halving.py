@@ -99,7 +99,7 @@ def agreement(
 
 def fidelity() -> dict[str, Any]:
     """Measure what shorter schedules, and parts of the whole one, say about its end."""
-    config, snapshot = finished_study("fidelity", NUM_FIDELITY, FIDELITY, workers=1)
+    config, snapshot = finished_study("fidelity", NUM_FIDELITY, FIDELITY)
     tried = outcomes_by_schedule("fidelity")
     whole = list(tried[1.0].values())
     cap = config.score.max_accuracy_loss
@@ -146,7 +146,7 @@ def course(
 
 def searches(seeds: Sequence[int]) -> dict[str, Any]:
     """Compare halved studies of the budget with a random one of five times as much."""
-    config, snapshot = finished_study("random", NUM_RANDOM, RANDOM, workers=1)
+    config, snapshot = finished_study("random", NUM_RANDOM, RANDOM)
     whole = epochs_of(config)
     area, spent, trials = course(config, snapshot, float("inf"))
     half, _, _ = course(config, snapshot, BUDGET * whole)
@@ -162,7 +162,7 @@ def searches(seeds: Sequence[int]) -> dict[str, Any]:
     ]
     for seed in seeds:
         overrides = [*HALVED, f"study.seed={seed}"]
-        config, snapshot = finished_study(f"halved-{seed}", NUM_HALVED, overrides, workers=1)
+        config, snapshot = finished_study(f"halved-{seed}", NUM_HALVED, overrides)
         area, spent, trials = course(config, snapshot, BUDGET * whole)
         rows.append(
             {

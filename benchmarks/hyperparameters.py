@@ -7,6 +7,7 @@ section, over all complete trials and over those that lose at most ``NEAR`` (whe
 its time: a collapsed network's rank says only that it has collapsed).
 """
 
+import math
 import shutil
 import sys
 import tempfile
@@ -14,7 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.kept_studies import finished_study, softshare, storage_of
+from benchmarks.command_line import softshare
+from benchmarks.kept_studies import finished_study, storage_of
 from benchmarks.record import RESULTS, write_result
 from dashboards.answer import answer
 from dashboards.figures import importance_data, trends_data
@@ -27,7 +29,6 @@ FIGURES = ("importance.svg", "figure-2-search.svg")
 
 RANDOM = ["study.policy=random", "study.settings=[]"]
 NEAR = 0.03
-WORKERS = 1
 
 
 def evidence(snapshot: StudySnapshot, score: ScoreConfig) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def evidence(snapshot: StudySnapshot, score: ScoreConfig) -> dict[str, Any]:
                         "importance": round(of.importance, 4),
                         "is_important": of.is_important,
                         "rank_correlation": round(of.correlation, 3)
-                        if of.correlation == of.correlation
+                        if math.isfinite(of.correlation)
                         else None,
                         "is_monotone": of.is_monotone,
                     }
@@ -90,7 +91,7 @@ def keep_figures() -> None:
 
 def main() -> None:
     num_trials = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    config, snapshot = finished_study("random", num_trials, RANDOM, WORKERS)
+    config, snapshot = finished_study("random", num_trials, RANDOM)
     states = [trial.state for trial in snapshot.trials]
     measured: dict[str, Any] = {
         "overrides": RANDOM,

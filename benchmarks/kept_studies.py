@@ -3,12 +3,11 @@
 Each has a database of its own under ``runs/benchmarks``; remove it to begin anew.
 """
 
-import subprocess
-import sys
 from collections.abc import Sequence
 
+from benchmarks.command_line import softshare
 from search.configuration import SoftshareConfig, compose
-from search.records import StudySnapshot, TrialRecord, TrialState, read_study
+from search.records import StudySnapshot, TrialRecord, read_study
 from search.storage import open_storage
 
 
@@ -17,18 +16,15 @@ def storage_of(name: str) -> str:
     return f"storage.url=sqlite:///runs/benchmarks/{name}.db"
 
 
-def softshare(*words: str) -> str:
-    """Run the command line; return what it prints, its progress shown on standard error."""
-    command = [sys.executable, "-m", "search.command_line", *words]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
 def finished_study(
-    name: str, num_trials: int, overrides: Sequence[str], workers: int
+    name: str, num_trials: int, overrides: Sequence[str]
 ) -> tuple[SoftshareConfig, StudySnapshot]:
-    """Run a study, or the rest of it, and return it with what it ran with."""
+    """Run a study, or the rest of it, and return it with what it ran with.
+
+    By one worker: what several propose depends on which of them is faster.
+    """
     words = [storage_of(name), f"study.name={name}", f"study.num_trials={num_trials}", *overrides]
-    softshare("search", *words, f"workers={workers}")
+    softshare("search", *words, "workers=1")
     config = compose(words)
     storage = open_storage(config.storage, create=False)
     try:
@@ -39,6 +35,4 @@ def finished_study(
 
 def in_order(snapshot: StudySnapshot) -> list[TrialRecord]:
     """Return the trials that count, by when they ended."""
-    unfinished = (TrialState.running, TrialState.interrupted)
-    ended = [trial for trial in snapshot.trials if trial.state not in unfinished]
-    return sorted(ended, key=lambda trial: (str(trial.finished_at), trial.number))
+    return sorted(snapshot.finished, key=lambda trial: (str(trial.finished_at), trial.number))

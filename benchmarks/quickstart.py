@@ -7,11 +7,11 @@ report is taken where Chromium is installed.
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.command_line import softshare
 from benchmarks.record import RESULTS, write_result
 
 CHROMIUM = [
@@ -25,12 +25,6 @@ CHROMIUM = [
     "--virtual-time-budget=8000",
     "--window-size=1140,1436",
 ]
-
-
-def softshare(*words: str) -> str:
-    """Run the command line and return what it prints."""
-    command = [sys.executable, "-m", "search.command_line", *words]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def picture(report: Path, target: Path) -> None:
