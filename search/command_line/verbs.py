@@ -71,6 +71,8 @@ _FILE = Argument(
     name="file", form="FILE", meaning="a compressed file (.sws)", positional=True, required=True
 )
 _TRAINING = ("model", "data", "reference", "prior", "shrinking", "retrain", "post_processing")
+_DEFINING = (*_TRAINING, "score", "halving", "study", "storage", "space", "experiment")
+_PLACES = ("device", "runs_dir", "cache_dir")
 _STUDY = ("study.name", "storage", "experiment", "runs_dir")
 
 VERBS: dict[str, Verb] = {
@@ -79,37 +81,13 @@ VERBS: dict[str, Verb] = {
         Verb(
             name="search",
             summary="create or resume a study, run workers here or on a cluster, report",
-            keys=(
-                *_TRAINING,
-                "score",
-                "halving",
-                "study",
-                "storage",
-                "space",
-                "experiment",
-                "launcher",
-                "workers",
-                "device",
-                "runs_dir",
-                "cache_dir",
-            ),
+            keys=(*_DEFINING, "launcher", "workers", *_PLACES),
             code="search:search",
         ),
         Verb(
             name="create",
             summary="create or resume a study and run nothing: its workers are started elsewhere",
-            keys=(
-                *_TRAINING,
-                "score",
-                "halving",
-                "study",
-                "storage",
-                "space",
-                "experiment",
-                "device",
-                "runs_dir",
-                "cache_dir",
-            ),
+            keys=(*_DEFINING, *_PLACES),
             code="create:create",
         ),
         Verb(

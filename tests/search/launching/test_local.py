@@ -75,6 +75,20 @@ def parent_of(process: int) -> int | None:
         return None
 
 
+def interrupt_a_search(storage: Storage, config: SoftshareConfig) -> tuple[int, int]:
+    """Interrupt a search once a worker of it trains; return that worker and what started it."""
+    with started((launch, (config,))) as (launcher,):
+        wait_for(storage, lambda snapshot: process_of(snapshot) is not None)
+        worker = process_of(read_study(storage, "study"))
+        assert worker is not None
+        parent = parent_of(worker)
+        assert parent is not None
+        signal_worker(launcher, signal.SIGINT)
+        launcher.join(PATIENCE_SECONDS)
+        assert launcher.exitcode is not None
+    return worker, parent
+
+
 def wait_until_gone(process: int) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while Path(f"/proc/{process}").exists():

@@ -22,14 +22,13 @@ from tests.ray_cluster import RayCluster, running_ray
 from tests.search.launching.test_local import (
     create,
     has_checkpoint,
+    interrupt_a_search,
     local_config,
     parent_of,
-    process_of,
     processes_of,
     wait_until_gone,
 )
-from tests.search.studies import launch, signal_worker, small_config, started
-from tests.search.test_worker import PATIENCE_SECONDS, wait_for
+from tests.search.studies import small_config
 from tests.search.wholeness import check_whole
 
 BESIDE = "postgresql://softshare@db.example.org/softshare"
@@ -95,17 +94,9 @@ def test_an_interrupted_search_leaves_nothing_running_on_the_cluster(
     )
     storage = open_storage(config.storage)
     study = create(storage, config)
-    with started((launch, (config,))) as (launcher,):
-        wait_for(storage, lambda snapshot: process_of(snapshot) is not None)
-        worker = process_of(read_study(storage, "study"))
-        assert worker is not None
-        actor = parent_of(worker)
-        assert actor is not None
-        signal_worker(launcher, signal.SIGINT)
-        launcher.join(PATIENCE_SECONDS)
-        assert launcher.exitcode is not None
-        assert not Path(f"/proc/{worker}").exists()
-        wait_until_gone(actor)
+    worker, actor = interrupt_a_search(storage, config)
+    assert not Path(f"/proc/{worker}").exists()
+    wait_until_gone(actor)
     assert [t.state for t in read_study(storage, "study").trials] == [TrialState.interrupted]
     assert study.count_slots()[SlotState.free] == 6
     assert has_checkpoint(storage)

@@ -18,13 +18,13 @@ from tests.postgres import PASSWORD
 from tests.search.launching.test_local import (
     create,
     has_checkpoint,
+    interrupt_a_search,
     local_config,
     parent_of,
     process_of,
     wait_until_gone,
 )
-from tests.search.studies import launch, signal_worker, small_config, started
-from tests.search.test_worker import PATIENCE_SECONDS, wait_for
+from tests.search.studies import small_config
 from tests.search.wholeness import check_whole
 
 
@@ -78,17 +78,9 @@ def test_an_interrupted_search_leaves_no_job(tmp_path: Path, postgres_url: str) 
     config.workers = 1
     storage = open_storage(config.storage)
     study = create(storage, config)
-    with started((launch, (config,))) as (launcher,):
-        wait_for(storage, lambda snapshot: process_of(snapshot) is not None)
-        worker = process_of(read_study(storage, "study"))
-        assert worker is not None
-        job = parent_of(worker)
-        assert job is not None
-        signal_worker(launcher, signal.SIGINT)
-        launcher.join(PATIENCE_SECONDS)
-        assert launcher.exitcode is not None
-        wait_until_gone(worker)
-        wait_until_gone(job)
+    worker, job = interrupt_a_search(storage, config)
+    wait_until_gone(worker)
+    wait_until_gone(job)
     assert [t.state for t in read_study(storage, "study").trials] == [TrialState.interrupted]
     assert study.count_slots()[SlotState.free] == 3
     assert has_checkpoint(storage)
