@@ -4,11 +4,11 @@ The 13 of the paper's §6.2 stand in ``conf/space/paper.yaml``; any key of a tri
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from optuna.trial import BaseTrial
+from optuna.distributions import CategoricalChoiceType
 
 from core.errors import ConfigError, require
 from search.conversion import convert, field_types, show, unknown_key
@@ -18,6 +18,21 @@ Value = float | int | str | bool | None
 
 SECTIONS = ("prior", "shrinking", "retrain", "post_processing")
 """The groups whose keys define a trial, and so can be searched."""
+
+
+class Suggesting(Protocol):
+    """What values are asked of: a trial of Optuna's, or what stands in for one."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
+        """Return a number in ``[low, high]``."""
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
+        """Return a whole number in ``[low, high]``."""
+
+    def suggest_categorical(
+        self, name: str, choices: Sequence[CategoricalChoiceType]
+    ) -> CategoricalChoiceType:
+        """Return one of ``choices``."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +75,7 @@ class Dimension:
         assert self.high is not None
         return (int(self.low), int(self.high)) if self.integer else (self.low, self.high)
 
-    def suggest(self, trial: BaseTrial) -> Value:
+    def suggest(self, trial: Suggesting) -> Value:
         """Ask a trial for a value and return it in natural form."""
         if self.choices:
             choice: Value = trial.suggest_categorical(self.name, self.choices)
@@ -129,7 +144,7 @@ class SearchSpace:
         """
         self.dimensions = {dimension.key: dimension for dimension in _dimensions(space)}
 
-    def suggest(self, trial: BaseTrial) -> dict[str, Value]:
+    def suggest(self, trial: Suggesting) -> dict[str, Value]:
         """Ask a trial for every searched key; natural values by configuration key."""
         return {key: dimension.suggest(trial) for key, dimension in self.dimensions.items()}
 
