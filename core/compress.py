@@ -12,6 +12,7 @@ from core.checkpoint import Checkpoints, Journal
 from core.codec import encode
 from core.data import Data
 from core.device import explaining_exhaustion
+from core.networks import STANDARD
 from core.outcome import CompressionOutcome, OnEpoch
 from core.packing import coded_codebook, measure, pack
 from core.post_processing import (
@@ -80,7 +81,12 @@ def compress(
         report = Reporter(num_epochs(config), config.prior.num_components, on_epoch, journal)
         start = prepare(reference, data, config.retrain, config.shrinking, report)
         retraining = Retraining.of_network(
-            start.network, start.training_set, start.error_loss, config.prior, config.retrain
+            start.network,
+            start.training_set,
+            start.error_loss,
+            config.prior,
+            config.retrain,
+            start.description.treatment,
         )
         weights, mixture = retraining.weights, retraining.prior.mixture
         recorder = TraceRecorder(weights, mixture, start.description.input_shape)
@@ -129,7 +135,7 @@ def compress_by_pruning(
         journal = Journal(checkpoints, identity(reference, data, config, pruning))
         report = Reporter(num_epochs(config), config.prior.num_components, on_epoch, journal)
         start = prepare(reference, data, config.retrain, config.shrinking, report)
-        weights = FlatWeights.from_network(start.network)
+        weights = FlatWeights.from_network(start.network, start.description.treatment)
         kept = prune(
             start.network,
             weights,
@@ -151,6 +157,8 @@ def identity(
 ) -> str:
     """Return a digest of all that a compression depends on, to know its checkpoints by."""
     digest = hashlib.sha256(f"{config} {pruning} {data.fingerprint}\n".encode())
+    if (treatment := reference.description.treatment) != STANDARD:
+        digest.update(f"{treatment}\n".encode())
     digest.update(reference.to_bytes())
     return digest.hexdigest()
 

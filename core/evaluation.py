@@ -6,20 +6,22 @@ from torch import nn
 from core.codec import CompressedNetwork
 from core.data import Split
 from core.errors import DataError
-from core.networks import NETWORKS, build_network
+from core.networks import NETWORKS, NetworkDescription, description, load_state
 
 
-def error(network: nn.Module, split: Split, batch_size: int = 2500) -> float:
-    """Return the share of images that ``network`` puts into a wrong class, in [0, 1].
+def error(network: nn.Module, split: Split, batch_size: int | None = None) -> float:
+    """Return the share of examples that ``network`` puts into a wrong class, in [0, 1].
 
-    An image whose outputs are not all finite counts as wrong, so a network of NaNs has error 1.
+    An example whose outputs are not all finite counts as wrong, so a network of NaNs has error 1.
     The network is judged in evaluation mode and left in the mode it came in.
 
     Args:
         network: maps inputs to one output a class; the largest wins.
-        split: the images and their true classes, at least one.
-        batch_size: images at a time; changes memory and time, not the result.
+        split: the examples and their true classes, at least one.
+        batch_size: examples at a time, by default as many as memory is sure to hold; changes
+            memory and time, not the result.
     """
+    batch_size = batch_size or split.evaluation_batch
     was_training = network.training
     network.eval()
     num_wrong = 0
@@ -38,22 +40,29 @@ def error(network: nn.Module, split: Split, batch_size: int = 2500) -> float:
     return num_wrong / len(split)
 
 
-def load_compressed(network: CompressedNetwork) -> nn.Module:
+def load_compressed(
+    network: CompressedNetwork, described: NetworkDescription | None = None
+) -> nn.Module:
     """Build the network that a decoded file names, with the file's weights, in evaluation mode.
+
+    Args:
+        network: what the file holds.
+        described: how the network is built; None asks the registry for the file's name.
 
     Raises:
         DataError: the network is not known here, or the file's tensors are not its tensors.
     """
-    if network.network_name not in NETWORKS:
+    if described is None and network.network_name not in NETWORKS:
         raise DataError(
             f"the file holds the network {network.network_name}, but known here are "
-            f"{', '.join(sorted(NETWORKS))}; read it with the version that wrote it"
+            f"{', '.join(sorted(NETWORKS))}; say what builds it with model.factory, or read it "
+            "into a network of yours with core.codec.load_into"
         )
-    module = build_network(network.network_name)
+    module = (described or description(network.network_name)).build()
     state = {name: torch.from_numpy(array) for name, array in network.arrays().items()}
     try:
-        module.load_state_dict(state)
-    except RuntimeError as error:
+        load_state(module, state)
+    except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise DataError(f"the file does not hold a {network.network_name}: {reason}") from error
     return module.eval()

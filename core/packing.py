@@ -15,6 +15,7 @@ from core.codec import (
 )
 from core.data import Data
 from core.evaluation import error, load_compressed
+from core.networks import state_of
 from core.outcome import CompressionOutcome, LayerOutcome
 from core.post_processing import QuantisedTensor, quantise_uniformly
 from core.reference import ReferenceNetwork
@@ -48,16 +49,17 @@ def pack(
     """
     clustered = {tensor.name: tensor for tensor in tensors}
     packed: dict[str, ClusteredTensor | UniformTensor | FloatTensor] = {}
-    for name, part in network.state_dict().items():
+    bits = reference.description.treatment.bits(network, bias_bits)
+    for name, part in state_of(network).items():
         shape = reference.state[name].shape
         values = embed(part, shape)
         if name in clustered:
             codebook = coded_codebook(clustered[name].codebook)
             indices = embed(clustered[name].indices, shape).numpy().astype(np.int32)
             packed[name] = ClusteredTensor(indices, codebook)
-        elif bias_bits is not None and values.is_floating_point():
-            levels, step = quantise_uniformly(values, bias_bits)
-            packed[name] = UniformTensor(levels.numpy(), step, bias_bits)
+        elif (precision := bits[name]) is not None and values.is_floating_point():
+            levels, step = quantise_uniformly(values, precision)
+            packed[name] = UniformTensor(levels.numpy(), step, precision)
         else:
             packed[name] = FloatTensor(values.numpy().astype(np.float32))
     return CompressedNetwork(reference.network_name, packed)
@@ -72,7 +74,7 @@ def measure(
 ) -> CompressionOutcome:
     """Decode a file and measure the network that comes out."""
     decoded = decode(file)
-    network = load_compressed(decoded).to(data.test.inputs.device)
+    network = load_compressed(decoded, reference.description).to(data.test.inputs.device)
     clustered = {n: t for n, t in decoded.tensors.items() if isinstance(t, ClusteredTensor)}
     layers = tuple(
         LayerOutcome(

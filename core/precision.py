@@ -5,12 +5,12 @@ bfloat16 for deep learning training", whose range makes a scaling of the loss ne
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 
 def forward(
-    network: nn.Module, inputs: Float[Tensor, "batch ..."], bfloat16: bool
+    network: nn.Module, inputs: Shaped[Tensor, "batch ..."], bfloat16: bool
 ) -> Float[Tensor, "batch ..."]:
     """Return the network's outputs as 32-bit floats.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from core.data import Data, Split
-from core.networks import NetworkDescription, description
+from core.networks import NetworkDescription
 from core.reference import ReferenceNetwork
 from core.retraining import ErrorLoss, Reporter, RetrainConfig, TrainingSet, num_weights
 from core.shrinking import ShrinkingConfig, equalise, shrink
@@ -52,7 +52,7 @@ def prepare(
         ConfigError: ``shrinking.units`` does not fit the network.
         RetrainError: the loss is not finite.
     """
-    described = description(reference.network_name)
+    described = reference.description
     device = data.train.inputs.device
     network = reference.build(device)
     training_set = TrainingSet(
@@ -67,7 +67,7 @@ def prepare(
     if shrinking.equalise:
         equalise(network, described.chains, described.input_shape)
     if shrinking.units:
-        before = num_weights(network)
+        before = num_weights(network, described.treatment)
         shrink(
             network,
             described.chains,
@@ -80,5 +80,5 @@ def prepare(
         )
         if shrinking.equalise:
             equalise(network, described.chains, described.input_shape)
-        report.weights_left = num_weights(network) / before
+        report.weights_left = num_weights(network, described.treatment) / before
     return Preparation(network, described, training_set, error_loss, data.validation, report)

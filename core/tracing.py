@@ -116,7 +116,8 @@ class TraceRecorder:
             first, final = before[name], decoded[name].reshape(before[name].shape)
             is_convolution = first.ndim == 4 and first.shape[2] * first.shape[3] > 1
             if not is_convolution:
-                if index > 0 or first[0].size != np.prod(self._input_shape):
+                sees_all = first[0].size == np.prod(self._input_shape)
+                if index > 0 or not sees_all or len(self._input_shape) > 3:
                     continue
                 shape = (len(first), *(1,) * (3 - len(self._input_shape)), *self._input_shape)
                 first, final = first.reshape(shape), final.reshape(shape)

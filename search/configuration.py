@@ -14,6 +14,7 @@ from typing import Any
 from core.data import DataConfig
 from core.device import Device
 from core.errors import ConfigError, require
+from core.factories import CodeConfig
 from core.networks import NetworkConfig
 from core.post_processing import PostProcessingConfig
 from core.prior import PriorConfig
@@ -29,9 +30,10 @@ from search.scoring import ScoreConfig
 from search.space import SearchSpace
 from search.storage import StorageConfig
 
-LOCAL = ("storage", "launcher", "workers", "device", "runs_dir", "cache_dir", "output")
+LOCAL = ("storage", "code", "launcher", "workers", "device", "runs_dir", "cache_dir", "output")
 """Keys of one process alone: they may differ from one worker of a study to the next."""
 
+_LOCAL_FILES = (("data", "dir"), ("model", "checkpoint"))
 _LOCAL_OF_STUDY = ("name", "num_trials", "checkpoint_seconds", "start_from")
 
 
@@ -104,6 +106,7 @@ class SoftshareConfig:
         study: name, budget, seed and first settings of the study.
         storage: the database.
         space: searched keys, nested like this tree, each with its range (``search.space``).
+        code: what of this machine's own code factories may come from.
         launcher: where the workers of ``search`` run.
         workers: how many those are.
         device: what a process of this machine computes on.
@@ -124,6 +127,7 @@ class SoftshareConfig:
     study: StudyConfig = field(default_factory=StudyConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
     space: dict[str, Any] = field(default_factory=dict)
+    code: CodeConfig = field(default_factory=CodeConfig)
     launcher: LauncherConfig = field(default_factory=LauncherConfig)
     workers: int = 2
     device: Device = Device.auto
@@ -187,7 +191,8 @@ def to_stored(config: SoftshareConfig) -> Tree:
     tree: Tree = tree_of(config)
     for key in LOCAL:
         del tree[key]
-    del tree["data"]["dir"]
+    for group, name in _LOCAL_FILES:
+        del tree[group][name]
     for name in _LOCAL_OF_STUDY:
         del tree["study"][name]
     return tree
@@ -200,8 +205,9 @@ def from_stored(stored: Mapping[str, Any], local: SoftshareConfig) -> SoftshareC
         ConfigError: the stored configuration does not fit this version.
     """
     tree = dict(stored)
-    tree["data"] = {**stored["data"], "dir": tree_of(local.data)["dir"]}
     here = tree_of(local)
+    for group, name in _LOCAL_FILES:
+        tree[group] = {**tree[group], name: here[group][name]}
     tree["study"] = {**stored["study"], **{name: here["study"][name] for name in _LOCAL_OF_STUDY}}
     for key in LOCAL:
         tree[key] = here[key]

@@ -15,6 +15,7 @@ from optuna.trial import TrialState as OptunaState
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Row
 
+from core.networks import NetworkDescription
 from core.reference import ReferenceNetwork
 from search.artifact_places import OutsideStore
 from search.artifacts import Artifacts, load_artifact, save_artifact
@@ -77,14 +78,17 @@ class OpenStudy:
         """What this machine keeps of it until the database has it."""
         return Spool(spool_folder(self.config.cache_dir, self.name, self.created_at))
 
-    def load_reference(self) -> ReferenceNetwork:
+    def load_reference(self, described: NetworkDescription | None = None) -> ReferenceNetwork:
         """Return the reference network as it was stored with the study.
+
+        Args:
+            described: how it is built and treated; None asks the registry of networks.
 
         Raises:
             ArtifactError: it is missing or damaged.
         """
         return ReferenceNetwork.from_bytes(
-            load_artifact(self.artifacts, self.reference_artifact_id)
+            load_artifact(self.artifacts, self.reference_artifact_id), described
         )
 
     def count_slots(self) -> Mapping[SlotState, int]:

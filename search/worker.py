@@ -21,6 +21,7 @@ import core.compress
 from core.data import load_data
 from core.device import choose_device
 from core.outcome import CompressionOutcome
+from core.reference import describe_network
 from core.runtime import use_one_thread
 from search.checkpoints import Watch, remove_checkpoints
 from search.climbing import Compress
@@ -157,19 +158,19 @@ def study_compress(study: OpenStudy) -> Compress:
 
     Raises:
         StudyError: the data on this machine are not those of the study.
+        ConfigError: the study names a factory that this machine does not allow.
         DataError: the data cannot be loaded.
         ArtifactError: the reference network is missing or damaged.
     """
-    data = load_data(study.config.data, study.config.cache_dir).to(
-        choose_device(study.config.device)
-    )
+    config = study.config
+    data = load_data(config.data, config.cache_dir, config.code).to(choose_device(config.device))
     if study.data_fingerprint not in (None, data.fingerprint):
         raise StudyError(
             f"study {study.name} needs data with the fingerprint {study.data_fingerprint}, but "
             f"those of data.source={study.config.data.source.name} here have {data.fingerprint}; "
             "set data.dir to the folder with the study's data"
         )
-    reference = study.load_reference()
+    reference = study.load_reference(describe_network(config.model, data, config.code))
 
     def compress_reference(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
         return core.compress.compress(reference, data, compress_config(config), watch, watch)

@@ -33,16 +33,23 @@ def load_into(
 ) -> Network:
     """Give a model the weights in a file; the model itself, in evaluation mode.
 
+    Tensors that the file holds plainly, though the model computes them by parametrisations, become
+    plain ones in the model.
+
     Raises:
         OSError: the file cannot be read.
         CodecError: it is no such file or is damaged.
         DataError: its tensors are not the model's.
     """
+    from core.networks import load_state, unparametrise  # noqa: PLC0415 as above
+
     state = load(path, max_elements)
     module = cast(Any, model)
+    if not any(".parametrizations." in f".{name}" for name in state):
+        unparametrise(module)
     try:
-        module.load_state_dict(state)
-    except RuntimeError as error:
+        load_state(module, state)
+    except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{path} does not hold this model: {reason}") from error
     return cast(Network, module.eval())

@@ -7,11 +7,13 @@ from core.errors import require
 
 
 class DataSource(Enum):
-    """Where the images come from."""
+    """Where the examples come from."""
 
     mnist = "mnist"
     idx = "idx"
     cifar10 = "cifar10"
+    image_folder = "image_folder"
+    factory = "factory"
 
 
 @dataclass(kw_only=True)
@@ -20,20 +22,33 @@ class DataConfig:
 
     Attributes:
         source: ``mnist``, which is fetched and verified where it is not at hand, ``idx``, any
-            folder of IDX files, or ``cifar10``, a folder that one of its archives unpacks to.
+            folder of IDX files, ``cifar10``, a folder that one of its archives unpacks to,
+            ``image_folder``, a folder of images by class, or ``factory``, code of one's own.
+        factory: ``package.module:callable`` that returns the data (``core.data.own``); where it
+            is given, the source is ``factory``.
         dir: folder with the data set's files; None lets ``mnist`` be fetched.
         num_validation: how many of the training images, counted from the end, are held out to
             select on. The paper selects on training error; a held-out part is the fairer judge.
     """
 
     source: DataSource = DataSource.mnist
+    factory: str | None = None
     dir: str | None = None
     num_validation: int = 10000
 
     def __post_init__(self) -> None:
         require(self.num_validation >= 1, "data.num_validation", ">= 1", self.num_validation)
+        if self.factory is not None:
+            self.source = DataSource.factory
         require(
-            self.source is DataSource.mnist or self.dir is not None,
+            self.source is not DataSource.factory or self.factory is not None,
+            "data.factory",
+            "given where data.source=factory",
+            "null",
+            "set data.factory=package.module:callable",
+        )
+        require(
+            self.source in (DataSource.mnist, DataSource.factory) or self.dir is not None,
             "data.dir",
             f"the folder of its files where data.source={self.source.value}",
             "null",

@@ -3,8 +3,11 @@
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64, Shaped
 from torch import Tensor
+
+EVALUATED_VALUES = 1 << 23
+"""Most input values that a network is evaluated on at a time, beside the first example."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,16 +15,23 @@ class Split:
     """Inputs and labels of one part of a data set.
 
     Attributes:
-        inputs: the images, values in [0, 1]; grey ones have one channel.
+        inputs: what the network takes, an example a row: 32-bit floats, or whole numbers such as
+            tokens. Images have values in [0, 1] and one channel if they are grey.
         labels: the class of each, from 0.
     """
 
-    inputs: Float32[Tensor, "images channels height width"]
-    labels: Int64[Tensor, " images"]
+    inputs: Shaped[Tensor, "examples *values"]
+    labels: Int64[Tensor, " examples"]
 
     def __len__(self) -> int:
-        """Number of images."""
+        """Number of examples."""
         return len(self.labels)
+
+    @property
+    def evaluation_batch(self) -> int:
+        """Examples that a network is evaluated on at a time, so that memory holds its outputs."""
+        num_values = max(1, self.inputs[0].numel())
+        return max(1, min(2500, EVALUATED_VALUES // num_values))
 
     def to(self, device: torch.device) -> "Split":
         """Return it on ``device``, sharing the tensors that are there already."""
@@ -30,7 +40,7 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """A data set in three parts that share no image.
+    """A data set in three parts that share no example.
 
     Attributes:
         name: how people call it.
@@ -38,7 +48,7 @@ class Data:
         validation: what settings are selected on.
         test: what is reported for a selected setting; never selected on.
         num_classes: classes of the labels.
-        fingerprint: hexadecimal SHA-256 over every pixel, every label and the split.
+        fingerprint: hexadecimal SHA-256 over every input, every label and the split.
     """
 
     name: str

@@ -12,23 +12,38 @@ from core.data.cifar import read_cifar_10
 from core.data.config import DataConfig, DataSource
 from core.data.data_set import Data, Split
 from core.data.idx import FILE_NAMES, ImageSet, read_folder, write_idx
+from core.data.image_folder import read_image_folder
 from core.data.mnist import cached_mnist, local_mnist
+from core.data.own import own_data
 from core.errors import DataError, require
+from core.factories import CodeConfig, find_factory
 
 
-def load_data(config: DataConfig, cache_dir: Path) -> Data:
+def load_data(config: DataConfig, cache_dir: Path, code: CodeConfig | None = None) -> Data:
     """Load the data set of ``config`` into memory, fetching it into ``cache_dir`` where need be.
 
+    Args:
+        config: which data set.
+        cache_dir: where what is fetched is kept.
+        code: what of the operator's code a factory may come from; nothing by default.
+
     Raises:
-        DataError: a file is missing or corrupt, or MNIST cannot be fetched.
-        ConfigError: ``data.num_validation`` leaves nothing to train on.
+        DataError: a file is missing or corrupt, or MNIST cannot be fetched; or a factory's data
+            do not fit each other.
+        ConfigError: ``data.num_validation`` leaves nothing to train on; or the factory is not
+            allowed, or raises something.
     """
+    if config.factory is not None:
+        parts = find_factory(config.factory, "data.factory", code or CodeConfig())()
+        return own_data(config.factory.partition(":")[2], parts, config.num_validation)
     folder = None if config.dir is None else Path(config.dir).expanduser()
     if config.source is DataSource.mnist:
         images = cached_mnist(cache_dir.expanduser()) if folder is None else local_mnist(folder)
         return split_images("mnist", images, config.num_validation)
     if folder is None:
         raise DataError(f"data.source={config.source.value} needs a folder; set data.dir=FOLDER")
+    if config.source is DataSource.image_folder:
+        return read_image_folder(folder, config.num_validation)
     if config.source is DataSource.cifar10:
         return split_images("cifar10", read_cifar_10(folder), config.num_validation)
     return split_images(folder.resolve().name, read_folder(folder), config.num_validation)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from core.networks.treatment import STANDARD, Treatment
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkDescription:
@@ -21,6 +23,7 @@ class NetworkDescription:
         chains: runs of weight layers, by the names of their modules, in the order of the data.
             Between two neighbours lie only element-wise functions, pooling, batch norms and
             flattening, so that a unit (an output row or filter) of the one feeds only the other.
+        treatment: which of its tensors are clustered.
         source: who described it, where.
     """
 
@@ -30,4 +33,5 @@ class NetworkDescription:
     num_classes: int
     dropout_after: tuple[str, ...] = ()
     chains: tuple[tuple[str, ...], ...] = ()
+    treatment: Treatment = STANDARD
     source: str = ""

@@ -104,12 +104,13 @@ class Link:
 def links(
     network: nn.Module, chains: tuple[tuple[str, ...], ...], tensors: list[QuantisedTensor]
 ) -> list[Link]:
-    """Return the pairs of neighbouring layers in the chains, in their order."""
+    """Return the pairs of neighbouring clustered layers in the chains, in their order."""
     by_name = {tensor.name: tensor for tensor in tensors}
     return [
         Link(network, name, following, by_name[f"{name}.weight"], by_name[f"{following}.weight"])
         for chain in chains
         for name, following in itertools.pairwise(chain)
+        if f"{name}.weight" in by_name and f"{following}.weight" in by_name
     ]
 
 

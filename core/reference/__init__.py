@@ -4,13 +4,17 @@ from core.reference.cache import load_or_train_reference
 from core.reference.chance import require_better_than_chance
 from core.reference.config import ReferenceConfig
 from core.reference.network import ReferenceNetwork
+from core.reference.own import describe_network, own_reference, reference_from_checkpoint
 from core.reference.training import OnReferenceEpoch, train_reference
 
 __all__ = [
     "OnReferenceEpoch",
     "ReferenceConfig",
     "ReferenceNetwork",
+    "describe_network",
     "load_or_train_reference",
+    "own_reference",
+    "reference_from_checkpoint",
     "require_better_than_chance",
     "train_reference",
 ]

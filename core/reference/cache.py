@@ -3,16 +3,18 @@
 import hashlib
 import json
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from core.caching import locked, write_atomically
 from core.data import Data
 from core.errors import ConfigError, DataError
-from core.networks import NetworkConfig, NetworkDescription, description
+from core.factories import CodeConfig
+from core.networks import STANDARD, NetworkConfig, NetworkDescription
 from core.reference.chance import require_better_than_chance
 from core.reference.config import ReferenceConfig
 from core.reference.network import FORMAT_VERSION, ReferenceNetwork
+from core.reference.own import describe_network, reference_from_checkpoint
 from core.reference.training import OnReferenceEpoch, train_reference
 
 _SWITCHES = ("weight_decay", "augment_shift", "augment_flip", "bfloat16")
@@ -26,11 +28,13 @@ def load_or_train_reference(
     config: ReferenceConfig,
     cache_dir: Path,
     on_epoch: OnReferenceEpoch | None = None,
+    code: CodeConfig | None = None,
 ) -> ReferenceNetwork:
     """Return the reference network from the cache, after training it where it is missing there.
 
-    The cache knows it by network, data and settings together. A damaged file is replaced by a new
-    training. Processes that ask at once wait for one of them to train.
+    One's own network comes from its checkpoint and is not trained. The cache knows a network by
+    name, data and settings together. A damaged file is replaced by a new training. Processes that
+    ask at once wait for one of them to train.
 
     Args:
         network: which network.
@@ -39,13 +43,30 @@ def load_or_train_reference(
         cache_dir: the folder ``references`` in it is the cache.
         on_epoch: called after each epoch with the epochs done, all epochs and the validation
             error; not called where nothing is trained.
+        code: what of the operator's code a factory may come from; nothing by default.
 
     Raises:
-        ConfigError: the network does not take the images or the classes of ``data``.
+        ConfigError: the network does not take the inputs or the classes of ``data``, or its
+            factory or a pattern of its tensors is refused.
         DataError: the cache cannot be written.
         RetrainError: the network is no better than chance; it is not kept.
     """
-    described = description(network.name)
+    code = code or CodeConfig()
+    if network.factory is not None:
+        return reference_from_checkpoint(network, data, code)
+    described = describe_network(network, data, code)
+    reference = _cached(described, data, config, cache_dir, on_epoch)
+    described.treatment.kinds(reference.build())
+    return reference if network.treatment == STANDARD else replace(reference, described=described)
+
+
+def _cached(
+    described: NetworkDescription,
+    data: Data,
+    config: ReferenceConfig,
+    cache_dir: Path,
+    on_epoch: OnReferenceEpoch | None,
+) -> ReferenceNetwork:
     _require_fit(described, data)
     path = _path(described, data, config, cache_dir.expanduser())
     if (cached := _read(path)) is not None:

@@ -4,6 +4,7 @@ import torch
 
 from core.data import Data
 from core.errors import RetrainError
+from core.networks import NETWORKS
 from core.reference.network import ReferenceNetwork
 
 
@@ -21,10 +22,14 @@ def require_better_than_chance(reference: ReferenceNetwork, data: Data) -> None:
     """
     counts = torch.bincount(data.validation.labels)
     chance = 1 - int(counts.max()) / len(data.validation)
+    remedy = (
+        "train it with another reference.lr or more reference.num_epochs, or look at the labels"
+    )
+    if reference.described is not None and reference.network_name not in NETWORKS:
+        remedy = "look at its weights, at how the inputs are scaled, and at the labels"
     if not reference.validation_error < chance:
         raise RetrainError(
             f"the validation error of the reference network {reference.network_name} must be below "
             f"{100 * chance:.2f} %, what the commonest class alone gives on {data.name}, but is "
-            f"{100 * reference.validation_error:.2f} %; train it with another reference.lr or "
-            "more reference.num_epochs, or look at the labels"
+            f"{100 * reference.validation_error:.2f} %; {remedy}"
         )

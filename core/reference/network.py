@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from core.errors import ConfigError, DataError
-from core.networks import build_network
+from core.networks import NetworkDescription, description, load_state, state_of
 
 FORMAT_VERSION = 1
 
@@ -24,12 +24,14 @@ class ReferenceNetwork:
     """A trained network and its errors.
 
     Attributes:
-        network_name: its name in the registry of networks.
-        state: its state dict; ordinary contiguous tensors in the processor's memory, 32-bit floats
-            but for the counters of batch norms.
+        network_name: its name in the registry of networks, or what its owner calls it.
+        state: its state dict, a shared tensor under its first name only; ordinary contiguous
+            tensors in the processor's memory, 32-bit floats but for the counters of batch norms
+            and what else a network has of whole numbers.
         validation_error: on the images that settings are selected on, a fraction in [0, 1].
         test_error: on the test images, a fraction in [0, 1]; reported, never selected on.
         num_parameters: trainable numbers, biases included.
+        described: how it is built and treated; None asks the registry.
     """
 
     network_name: str
@@ -37,6 +39,16 @@ class ReferenceNetwork:
     validation_error: float
     test_error: float
     num_parameters: int
+    described: NetworkDescription | None = None
+
+    @property
+    def description(self) -> NetworkDescription:
+        """How it is built, and what is done to its tensors.
+
+        Raises:
+            ConfigError: it has no description of its own, and the registry does not know it.
+        """
+        return self.described or description(self.network_name)
 
     @property
     def float32_bytes(self) -> int:
@@ -49,8 +61,8 @@ class ReferenceNetwork:
         Args:
             device: where it shall compute; None for the processor.
         """
-        network = build_network(self.network_name)
-        network.load_state_dict(self.state)
+        network = self.description.build()
+        load_state(network, self.state)
         return network.to(device).eval()
 
     def to_bytes(self) -> bytes:
@@ -67,8 +79,14 @@ class ReferenceNetwork:
         return safetensors.torch.save(self.state, metadata={"softshare": header})
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> "ReferenceNetwork":
+    def from_bytes(
+        cls, content: bytes, described: NetworkDescription | None = None
+    ) -> "ReferenceNetwork":
         """Read what ``to_bytes`` returned.
+
+        Args:
+            content: the bytes.
+            described: how it is built and treated; None asks the registry.
 
         Raises:
             DataError: the content is damaged, no reference network, or of another version.
@@ -93,14 +111,16 @@ class ReferenceNetwork:
                     f"the reference network is damaged: its sha256 must be {found}, "
                     f"but is {_sha256(facts, state)}; train it again"
                 )
-            network = build_network(facts["network_name"])
-            network.load_state_dict(state)
+            known = described or description(facts["network_name"])
+            network = known.build()
+            load_state(network, state)
             return cls(
                 network_name=facts["network_name"],
-                state={name: state[name] for name in network.state_dict()},  # in their order
+                state={name: state[name] for name in state_of(network)},  # in their order
                 validation_error=float(facts["validation_error"]),
                 test_error=float(facts["test_error"]),
                 num_parameters=count_parameters(network),
+                described=described,
             )
         except (
             safetensors.SafetensorError,
@@ -109,7 +129,7 @@ class ReferenceNetwork:
             KeyError,
             TypeError,
             AttributeError,
-            RuntimeError,  # load_state_dict: names or shapes that do not fit
+            RuntimeError,  # of load_state_dict
         ) as error:
             reason = " ".join(str(error).split())
             raise DataError(

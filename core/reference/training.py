@@ -18,7 +18,7 @@ from core.augmentation import augment
 from core.data import Data
 from core.device import explaining_exhaustion
 from core.evaluation import error
-from core.networks import NetworkDescription
+from core.networks import NetworkDescription, state_of
 from core.precision import forward
 from core.reference.config import ReferenceConfig
 from core.reference.network import ReferenceNetwork, count_parameters
@@ -67,7 +67,7 @@ def train_reference(
             hook.remove()
     return ReferenceNetwork(
         network_name=network.name,
-        state={name: tensor.detach().cpu().clone() for name, tensor in module.state_dict().items()},
+        state={name: tensor.detach().cpu().clone() for name, tensor in state_of(module).items()},
         validation_error=error(module, data.validation),
         test_error=error(module, data.test),
         num_parameters=count_parameters(module),

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from core.networks.treatment import STANDARD, Kind, Treatment
+
 
 @dataclass(frozen=True)
 class FlatWeights:
@@ -26,13 +28,24 @@ class FlatWeights:
     others: dict[str, nn.Parameter]
 
     @classmethod
-    def from_network(cls, network: nn.Module) -> "FlatWeights":
-        """Move the network's weight tensors (two axes or more) into one vector.
+    def from_network(cls, network: nn.Module, treatment: Treatment = STANDARD) -> "FlatWeights":
+        """Move the network's clustered tensors into one vector.
 
-        Biases and norms keep their own tensors: they are coded on their own at low precision.
+        The others keep their own tensors: they are coded on their own. What is to be left alone
+        is trained no more.
+
+        Args:
+            network: the network; its clustered parameters become views.
+            treatment: which are clustered; by default the matrices, not the biases and norms.
         """
-        clustered = {n: p for n, p in network.named_parameters() if p.dim() >= 2}
-        others = {n: p for n, p in network.named_parameters() if p.dim() < 2}
+        kinds = treatment.kinds(network)
+        clustered = {n: p for n, p in network.named_parameters() if kinds[n] is Kind.clustered}
+        others = {}
+        for name, parameter in network.named_parameters():
+            if kinds[name] is Kind.exact:
+                parameter.requires_grad_(False)
+            elif kinds[name] is not Kind.clustered:
+                others[name] = parameter
         flat = [p.detach().reshape(-1) for p in clustered.values()]
         values = torch.cat(flat) if flat else torch.empty(0)
         weights = cls(
@@ -63,6 +76,7 @@ class FlatWeights:
             parameter.grad = None
 
 
-def num_weights(network: nn.Module) -> int:
+def num_weights(network: nn.Module, treatment: Treatment = STANDARD) -> int:
     """Return how many weights of a network the prior acts on."""
-    return sum(p.numel() for p in network.parameters() if p.dim() >= 2)
+    kinds = treatment.kinds(network)
+    return sum(p.numel() for n, p in network.named_parameters() if kinds[n] is Kind.clustered)

@@ -17,6 +17,7 @@ from core.checkpoint import State
 from core.data import Split
 from core.errors import RetrainError
 from core.evaluation import error
+from core.networks import STANDARD, Treatment
 from core.prior import Complexity, GaussianMixturePrior, PriorConfig, add_complexity_gradient
 from core.prior.masking import leave_out_zeros
 from core.prior.mixture import LOG_PRECISION_LIMIT, GaussianMixture
@@ -62,13 +63,14 @@ class Retraining:
         error_loss: ErrorLoss,
         prior_config: PriorConfig,
         config: RetrainConfig,
+        treatment: Treatment = STANDARD,
     ) -> "Retraining":
         """Begin at a trained network, with the mixture initialised on its weights (paper §4.2).
 
         Raises:
             RetrainError: the network has no weight that the prior can act on.
         """
-        weights = FlatWeights.from_network(network)
+        weights = FlatWeights.from_network(network, treatment)
         prior = GaussianMixturePrior.from_weights(weights.values, prior_config, config.seed)
         optimiser = make_optimiser(weights, prior, config)
         return cls(

@@ -7,14 +7,15 @@ shifted image once, when it is first met, and its answer is kept.
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 
 from core.augmentation import draw_views, num_views, seen
 from core.checkpoint import State, fill
 from core.data import Split
+from core.errors import require
 
-EVALUATION_BATCH = 2500
+IMAGE_AXES = 4  # (batch, channels, height, width)
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Batch:
         targets: the reference network's softmax on each of these inputs.
     """
 
-    inputs: Float[Tensor, "batch channels height width"]
+    inputs: Shaped[Tensor, "batch *values"]
     labels: Int[Tensor, " batch"]
     targets: Float[Tensor, "batch classes"]
 
@@ -59,12 +60,21 @@ class TrainingSet:
             temperature: temperature of its softmax.
             shift: images are moved by up to so many pixels each way; black moves in.
             flip: whether images are mirrored left to right, too.
+
+        Raises:
+            ConfigError: inputs are to be moved or mirrored that are no images.
         """
+        axes = "x".join(map(str, split.inputs.shape[1:])) or "single numbers"
+        are_images = split.inputs.dim() == IMAGE_AXES and split.inputs.is_floating_point()
+        for key, asked in (("augment_shift", shift > 0), ("augment_flip", flip)):
+            rule = "off for inputs that are no images (channels x height x width)"
+            require(are_images or not asked, f"retrain.{key}", rule, axes)
         self.split = split
         self._reference = reference.eval()
         self._temperature = temperature
         self._shift, self._flip = shift, flip
-        whole = torch.cat([self._ask(inputs) for inputs in split.inputs.split(EVALUATION_BATCH)])
+        parts = split.inputs.split(split.evaluation_batch)
+        whole = torch.cat([self._ask(inputs) for inputs in parts])
         views = num_views(shift, flip)
         self._targets = whole.new_zeros(views, *whole.shape)
         self._targets[0] = whole
@@ -117,7 +127,8 @@ class TrainingSet:
             self._targets[views[unknown], examples[unknown]] = self._ask(inputs[unknown])
             self._known[views, examples] = True
         # Convolutions and pooling are half as fast again on channels that lie side by side.
-        inputs = inputs.to(memory_format=torch.channels_last)
+        if inputs.dim() == IMAGE_AXES:
+            inputs = inputs.to(memory_format=torch.channels_last)
         return Batch(inputs, self.split.labels[examples], self._targets[views, examples])
 
     @torch.no_grad()

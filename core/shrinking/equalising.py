@@ -33,6 +33,8 @@ def equalise(
     Returns:
         Whether it was done. A network whose outputs it would change is left as it was.
     """
+    if not chains:
+        return False
     network.eval()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     device = next(network.parameters()).device

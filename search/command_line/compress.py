@@ -23,9 +23,14 @@ def compress(request: Request) -> None:
     config = compose(compress_overrides(request))
     use_one_thread()
     lines = EpochLines()
-    data = load_data(config.data, config.cache_dir).to(choose_device(config.device))
+    data = load_data(config.data, config.cache_dir, config.code).to(choose_device(config.device))
     reference = load_or_train_reference(
-        config.model, data, config.reference, config.cache_dir, lines.reference_epoch
+        config.model,
+        data,
+        config.reference,
+        config.cache_dir,
+        lines.reference_epoch,
+        config.code,
     )
     outcome = compress_network(
         reference,

@@ -13,6 +13,7 @@ from core.data import load_data
 from core.device import choose_device
 from core.errors import CodecError, ConfigError, SoftshareError
 from core.evaluation import error, load_compressed
+from core.reference import describe_network
 from core.runtime import use_one_thread
 from search.command_line.printing import print_json, print_lines, print_table
 from search.command_line.request import Request
@@ -81,10 +82,13 @@ def evaluate(request: Request) -> None:
     content = read_file(path)
     with naming(path):
         decoded = decode(content)
-        network = load_compressed(decoded)
     use_one_thread()
-    device = choose_device(config.device)
-    data, network = load_data(config.data, config.cache_dir).to(device), network.to(device)
+    data = load_data(config.data, config.cache_dir, config.code).to(choose_device(config.device))
+    described = None
+    if config.model.factory is not None:
+        described = describe_network(config.model, data, config.code)
+    with naming(path):
+        network = load_compressed(decoded, described).to(data.test.inputs.device)
     validation_error, test_error = error(network, data.validation), error(network, data.test)
     float32_bytes = 4 * sum(parameter.numel() for parameter in network.parameters())
     compression_rate = float32_bytes / len(content)

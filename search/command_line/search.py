@@ -77,9 +77,14 @@ def open_or_create(storage: Storage, config: SoftshareConfig) -> None:
     if resume_study(storage, config) is not None:
         print_lines(f"resuming study {name} in {storage.address}")
         return
-    data = load_data(config.data, config.cache_dir).to(choose_device(config.device))
+    data = load_data(config.data, config.cache_dir, config.code).to(choose_device(config.device))
     reference = load_or_train_reference(
-        config.model, data, config.reference, config.cache_dir, EpochLines().reference_epoch
+        config.model,
+        data,
+        config.reference,
+        config.cache_dir,
+        EpochLines().reference_epoch,
+        config.code,
     )
     open_study(storage, config, reference, data_fingerprint=data.fingerprint)
     print_lines(

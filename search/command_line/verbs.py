@@ -72,7 +72,7 @@ _FILE = Argument(
 )
 _TRAINING = ("model", "data", "reference", "prior", "shrinking", "retrain", "post_processing")
 _DEFINING = (*_TRAINING, "score", "halving", "study", "storage", "space", "experiment")
-_PLACES = ("device", "runs_dir", "cache_dir")
+_PLACES = ("code", "device", "runs_dir", "cache_dir")
 _STUDY = ("study.name", "storage", "experiment", "runs_dir")
 
 VERBS: dict[str, Verb] = {
@@ -93,7 +93,7 @@ VERBS: dict[str, Verb] = {
         Verb(
             name="worker",
             summary="join a study by its name and storage; its configuration comes from the study",
-            keys=(*_STUDY, "study.checkpoint_seconds", "data.dir", "device", "cache_dir"),
+            keys=(*_STUDY, "study.checkpoint_seconds", "data.dir", "code", "device", "cache_dir"),
             code="worker:worker",
         ),
         Verb(
@@ -194,14 +194,14 @@ VERBS: dict[str, Verb] = {
         Verb(
             name="evaluate",
             summary="error of the decoded network on validation and test data",
-            keys=("data", "device", "cache_dir", "output"),
+            keys=("model", "data", "code", "device", "cache_dir", "output"),
             arguments=(_FILE,),
             code="files:evaluate",
         ),
         Verb(
             name="compress",
             summary="one retraining with given hyperparameters, no study",
-            keys=(*_TRAINING, "score", "experiment", "device", "cache_dir", "output"),
+            keys=(*_TRAINING, "score", "experiment", "code", "device", "cache_dir", "output"),
             arguments=(
                 Argument(
                     name="setting",

@@ -51,6 +51,10 @@ def _words(config: SoftshareConfig) -> tuple[str, ...]:
     words += [as_override("device", config.device.value)]
     if config.data.dir is not None:
         words += [as_override("data.dir", str(Path(config.data.dir).absolute()))]
+    if config.code.allowed:
+        words += [f"code.allowed=[{','.join(config.code.allowed)}]"]
+    if config.code.dir is not None:
+        words += [as_override("code.dir", str(Path(config.code.dir).expanduser().absolute()))]
     return tuple(words)
 
 

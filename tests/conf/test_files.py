@@ -18,6 +18,7 @@ FILES = sorted(CONF_DIR.glob("**/*.yaml"))
 NEEDED = {
     ("data", "idx"): ["data.dir=/somewhere"],
     ("data", "cifar10"): ["data.dir=/somewhere"],
+    ("data", "image_folder"): ["data.dir=/somewhere"],
     ("experiment", "wrn_16_4"): ["data.dir=/somewhere"],
 }
 """Overrides without which a choice is refused."""

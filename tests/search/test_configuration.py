@@ -62,7 +62,7 @@ def test_overrides_reach_the_dataclasses() -> None:
         ),
         (
             "+data.foo=1",
-            "unknown key data.foo; the keys of data are dir, num_validation, source",
+            "unknown key data.foo; the keys of data are dir, factory, num_validation, source",
         ),
         (
             "data=idx",

@@ -79,7 +79,7 @@ def test_every_form_of_override_passes() -> None:
             "worker",
             ["retrain.tau=1"],
             "worker does not read retrain.tau; its keys are study.name, storage, experiment, "
-            "runs_dir, study.checkpoint_seconds, data.dir, device, cache_dir",
+            "runs_dir, study.checkpoint_seconds, data.dir, code, device, cache_dir",
         ),
         (
             "inspect",
