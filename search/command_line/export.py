@@ -1,11 +1,15 @@
 """``export``: the compressed file of a trial, out of the database and into a file."""
 
+from collections.abc import Mapping
+
 from core.codec import decode, write_file
 from core.errors import ConfigError
 from search.artifacts import Artifacts, load_artifact
+from search.command_line.budgets import chosen_trial
 from search.command_line.printing import print_lines
 from search.command_line.request import Request
 from search.command_line.studies import ReadStudy, read
+from search.command_line.verbs import BUDGETS
 from search.errors import StudyError
 from search.quantities import count, points, rate
 from search.records import TrialRecord, TrialState
@@ -14,7 +18,7 @@ from search.records import TrialRecord, TrialState
 def export(request: Request) -> None:
     """Write the file of the trial that was asked for."""
     study = read(request.overrides)
-    trial = _trial(study, request.arguments["trial"])
+    trial = _trial(study, request.arguments)
     path = request.path("to")
     content = trial_file(study, trial)
     write_file(path, content)
@@ -43,9 +47,12 @@ def trial_file(study: ReadStudy, trial: TrialRecord) -> bytes:
     return content
 
 
-def _trial(study: ReadStudy, asked: str) -> TrialRecord:
+def _trial(study: ReadStudy, arguments: Mapping[str, str]) -> TrialRecord:
+    asked = arguments["trial"]
     if asked == "best":
-        return study.best().record
+        return chosen_trial(study, arguments)[0].record
+    if arguments.keys() & {argument.name for argument in BUDGETS}:
+        raise ConfigError(f"trial must be best where a budget chooses it, but got {asked}")
     if not asked.isdecimal():
         raise ConfigError(f"trial must be the number of a trial or best, but got {asked}")
     for trial in study.snapshot.trials:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from search.command_line.budgets import chosen_trial
 from search.command_line.printing import print_json, print_lines, print_table
 from search.command_line.request import Request
 from search.command_line.studies import ReadStudy, nothing_within, read
@@ -40,15 +41,14 @@ def pareto(request: Request) -> None:
 
 
 def best(request: Request) -> None:
-    """Print the trial with the smallest file within the accuracy cap."""
+    """Print the trial with the smallest file within the accuracy cap, or that suits a budget."""
     study = read(request.overrides)
-    trial = study.best()
+    trial, description = chosen_trial(study, request.arguments)
     if study.config.output is OutputFormat.json:
         head = {"study": study.name, "reference": reference_json(study.snapshot.study)}
         print_json({**head, "point": trial_json(trial.record)})
         return
-    cap = percent(study.score_config.max_accuracy_loss)
-    title = f"Study {study.name}: smallest file that loses at most {cap} of accuracy"
+    title = f"Study {study.name}: {description}"
     print_table(title, TRIAL_COLUMNS, [trial_row(trial.record)], num_text_columns=2)
     params = [(key, _shown(value)) for key, value in trial.record.params.items()]
     print_table("Its hyperparameters", ("key", "value"), params, num_text_columns=1)

@@ -38,6 +38,12 @@ class ReadStudy:
         """The study's name."""
         return self.snapshot.study.name
 
+    def within(self, max_accuracy_loss: float) -> "ReadStudy":
+        """Return it judged by another accuracy cap."""
+        score_config = replace(self.score_config, max_accuracy_loss=max_accuracy_loss)
+        trials = judge(self.snapshot, score_config)
+        return replace(self, score_config=score_config, trials=trials)
+
     def best(self) -> JudgedTrial:
         """Return the trial with the smallest file within the cap.
 

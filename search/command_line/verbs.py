@@ -70,6 +70,25 @@ class Verb:
 _FILE = Argument(
     name="file", form="FILE", meaning="a compressed file (.sws)", positional=True, required=True
 )
+BUDGETS = (
+    Argument(
+        name="max_accuracy_loss",
+        form="max_accuracy_loss=FRACTION",
+        meaning="the smallest file that loses at most so much, 0.003 or 0.3points",
+    ),
+    Argument(
+        name="max_bytes",
+        form="max_bytes=SIZE",
+        meaning="the most accurate file of at most so many bytes, 50000 or 50kB",
+    ),
+    Argument(
+        name="knee",
+        form="knee=true",
+        meaning="where on the front within the cap more compression begins to cost more accuracy",
+    ),
+)
+"""Budgets as people state them; at most one at a time."""
+
 _TRAINING = ("model", "data", "reference", "prior", "shrinking", "retrain", "post_processing")
 _DEFINING = (*_TRAINING, "score", "halving", "study", "storage", "space", "experiment")
 _PLACES = ("code", "device", "runs_dir", "cache_dir")
@@ -126,8 +145,9 @@ VERBS: dict[str, Verb] = {
         ),
         Verb(
             name="best",
-            summary="the smallest file within the accuracy cap",
+            summary="the smallest file within the accuracy cap, or the one that suits a budget",
             keys=(*_STUDY, "score", "output"),
+            arguments=BUDGETS,
             code="results:best",
         ),
         Verb(
@@ -157,7 +177,7 @@ VERBS: dict[str, Verb] = {
                 Argument(
                     name="trial",
                     form="trial=N|best",
-                    meaning="number of a complete trial, or the best within the accuracy cap",
+                    meaning="number of a complete trial, or the best within the cap or a budget",
                     required=True,
                 ),
                 Argument(
@@ -166,6 +186,7 @@ VERBS: dict[str, Verb] = {
                     meaning="file to write; replaced if it is there",
                     required=True,
                 ),
+                *BUDGETS,
             ),
             code="export:export",
         ),

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.judging import best_trial, feasible_front, judge
+from search.judging import best_trial, feasible_front, judge, knee_trial, most_accurate_trial
 from search.records import StudySnapshot, TrialRecord, TrialState
 from search.scoring import ScoreConfig
 from tests.search.snapshots import complete, snapshot
@@ -51,3 +51,33 @@ def test_the_best_is_the_small_end_of_the_front(pairs: list[tuple[float, int]]) 
     judged = judge(study(*(complete(i, *pair) for i, pair in enumerate(pairs))), CONFIG)
     front, best = feasible_front(judged), best_trial(judged)
     assert (front[-1] if front else None) == best
+
+
+def test_the_most_accurate_within_some_bytes_may_lie_beyond_the_cap() -> None:
+    trials = [(0, 0.001, 9000), (1, 0.02, 5000), (2, 0.03, 4000), (3, 0.02, 4500)]
+    judged = judge(study(*(complete(*trial) for trial in trials)), CONFIG)
+    for limit, number in ((9000, 0), (5000, 3), (4400, 2)):
+        chosen = most_accurate_trial(judged, limit)
+        assert chosen is not None
+        assert chosen.record.number == number
+    assert most_accurate_trial(judged, 3999) is None
+
+
+def test_the_knee_is_where_more_compression_begins_to_cost_more() -> None:
+    # half the size for a tenth of the loss that the next half costs
+    trials = [(0, 0.0, 8000), (1, 0.0005, 4000), (2, 0.0010, 2000), (3, 0.0050, 1000)]
+    front = feasible_front(judge(study(*(complete(*trial) for trial in trials)), CONFIG))
+    knee = knee_trial(front)
+    assert knee is not None
+    assert knee.record.number == 2
+    assert knee_trial([]) is None
+    assert knee_trial(front[:1]) == front[0]
+    # two points make a line without a knee: the scalar score decides
+    assert knee_trial(front[2:]) == max(front[2:], key=lambda trial: trial.score.scalar)
+
+
+@given(st.lists(st.tuples(st.floats(-0.01, 0.005), st.integers(1000, 9000)), min_size=1))
+def test_the_knee_is_on_the_front(pairs: list[tuple[float, int]]) -> None:
+    judged = judge(study(*(complete(i, *pair) for i, pair in enumerate(pairs))), CONFIG)
+    front = feasible_front(judged)
+    assert knee_trial(front) in front

@@ -1,0 +1,207 @@
+"""Somebody's own network and data as Python objects: one compression, or a whole study of them.
+
+Nothing here is global: no thread is set, no seed is planted, no file is written but the database of
+a study. The network that is given stays as it is.
+"""
+
+import copy
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from torch import nn
+
+import core.compress
+from core.compress import CompressConfig
+from core.data import Data, DataConfig, data_of, own_split
+from core.device import Device, choose_device
+from core.factories import GIVEN_IN_PYTHON
+from core.networks import STANDARD, Treatment, own_network, state_of
+from core.networks.own import check_apart, check_state
+from core.outcome import CompressionOutcome, EpochReport, OnEpoch
+from core.reference import ReferenceNetwork, own_reference
+from search.artifacts import Artifacts, load_artifact
+from search.checkpoints import Watch
+from search.command_line.epoch_lines import EpochLines
+from search.compression import compress_config
+from search.configuration import SoftshareConfig
+from search.errors import StudyError
+from search.judging import JudgedTrial, best_trial, feasible_front, judge
+from search.records import read_study
+from search.storage import open_storage
+from search.study import open_study
+from search.worker import Worker
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyResult:
+    """What came out of a study.
+
+    Attributes:
+        name: the study's name, by which the command line reads it.
+        reference: the network as it was given, and its errors.
+        trials: all complete trials, judged.
+        front: those within the cap that no other beats in accuracy and size, by growing loss.
+        best: the smallest within the cap, None where there is none.
+        files: compressed file of each trial of the front, by its number.
+    """
+
+    name: str
+    reference: ReferenceNetwork
+    trials: tuple[JudgedTrial, ...]
+    front: tuple[JudgedTrial, ...]
+    best: JudgedTrial | None
+    files: Mapping[int, bytes]
+
+
+def compress(
+    network: nn.Module,
+    train: object,
+    validation: object,
+    config: CompressConfig | None = None,
+    *,
+    test: object = None,
+    name: str = "network",
+    treatment: Treatment = STANDARD,
+    device: Device = Device.auto,
+    on_epoch: OnEpoch | None = None,
+    progress: bool = True,
+) -> CompressionOutcome:
+    """Compress a trained network into a file, and measure the network that the file decodes to.
+
+    Args:
+        network: the trained network, which maps a batch of inputs to a score for each class; left
+            as it is.
+        train: what it is retrained on: a pair of inputs and labels (tensors or arrays), a data
+            set of torch's with such pairs, or a loader of one.
+        validation: the same for what is selected on.
+        config: the hyperparameters; the defaults are those of the command line.
+        test: the same for what is only reported; without it the test error is the validation
+            error.
+        name: what the file calls the network.
+        treatment: which tensors are clustered.
+        device: where to compute.
+        on_epoch: takes a report after every epoch; whatever it raises ends the compression.
+        progress: whether epochs are told of on standard error.
+
+    Returns:
+        The file and its measurements; ``core.codec.load_into`` reads the file into a network.
+
+    Raises:
+        SoftshareError: network and data do not fit each other or cannot be compressed.
+    """
+    data = _data(train, validation, test, name, device)
+    reference = _reference(network, data, name, treatment)
+    tell = _told(reference, on_epoch, progress=progress)
+    return core.compress.compress(reference, data, config or CompressConfig(), tell)
+
+
+def run_study(
+    network: nn.Module,
+    train: object,
+    validation: object,
+    config: SoftshareConfig,
+    *,
+    test: object = None,
+    name: str = "network",
+    on_epoch: OnEpoch | None = None,
+    progress: bool = True,
+) -> StudyResult:
+    """Search the hyperparameters of a network's compression, one trial at a time in this process.
+
+    A study that is there already goes on with the trials that it lacks.
+
+    Args:
+        network: as ``compress`` takes it.
+        train: the same.
+        validation: the same.
+        config: study, space, storage and cap, as ``search.configuration.compose`` makes it of the
+            words of a command line; its model and data are those given here.
+        test: as ``compress`` takes it.
+        name: what files call the network.
+        on_epoch: takes a report after every epoch of every trial.
+        progress: whether epochs are told of on standard error.
+
+    Raises:
+        SoftshareError: as ``compress``; or the study is there with another configuration, network
+            or data, or the database cannot be reached.
+    """
+    config = replace(
+        config,
+        model=replace(config.model, name=name, factory=GIVEN_IN_PYTHON, checkpoint=None),
+        data=DataConfig(factory=GIVEN_IN_PYTHON),
+    )
+    data = _data(train, validation, test, name, config.device)
+    reference = _reference(network, data, name, config.model.treatment)
+    tell = _told(reference, on_epoch, progress=progress)
+
+    def work(of_trial: SoftshareConfig, watch: Watch) -> CompressionOutcome:
+        def both(report: EpochReport) -> None:
+            watch(report)
+            tell(report)
+
+        return core.compress.compress(reference, data, compress_config(of_trial), both, watch)
+
+    storage = open_storage(config.storage)
+    try:
+        study = open_study(storage, config, reference, data_fingerprint=data.fingerprint)
+        same_network = study.load_reference(reference.described).to_bytes() == reference.to_bytes()
+        if study.data_fingerprint != data.fingerprint or not same_network:
+            raise StudyError(
+                f"study {study.name} is of {'other data' if same_network else 'another network'}; "
+                "give the new one a name of its own with study.name"
+            )
+        Worker(study, work, threading.Event()).run()
+        trials = judge(read_study(storage, study.name), config.score)
+        front = tuple(feasible_front(trials))
+        artifacts = Artifacts(storage, study.artifact_place)
+        files = {
+            trial.record.number: load_artifact(artifacts, trial.record.artifact_id)
+            for trial in front
+            if trial.record.artifact_id is not None
+        }
+    finally:
+        storage.close()
+    return StudyResult(
+        name=config.study.name,
+        reference=reference,
+        trials=trials,
+        front=front,
+        best=best_trial(trials),
+        files=files,
+    )
+
+
+def _data(train: object, validation: object, test: object, name: str, device: Device) -> Data:
+    held_out = own_split(validation, "validation")
+    return data_of(
+        f"the data of {name}",
+        own_split(train, "train"),
+        held_out,
+        held_out if test is None else own_split(test, "test"),
+    ).to(choose_device(device))
+
+
+def _reference(
+    network: nn.Module, data: Data, name: str, treatment: Treatment
+) -> ReferenceNetwork:
+    check_state(network)
+    check_apart(network)  # copies would be apart
+    template = copy.deepcopy(network)
+    shape = tuple(data.train.inputs.shape[1:])
+    described = own_network(
+        name, lambda: copy.deepcopy(template), shape, data.num_classes, treatment
+    )
+    return own_reference(described, state_of(described.build()), data)
+
+
+def _told(reference: ReferenceNetwork, on_epoch: OnEpoch | None, *, progress: bool) -> OnEpoch:
+    listeners = [EpochLines().retraining_epoch(reference.validation_error)] if progress else []
+    if on_epoch is not None:
+        listeners.append(on_epoch)
+
+    def tell(report: EpochReport) -> None:
+        for listener in listeners:
+            listener(report)
+
+    return tell
