@@ -20,6 +20,7 @@ from types import FrameType
 import core.compress
 from core.data import load_data
 from core.device import choose_device
+from core.factories import find_factory
 from core.outcome import CompressionOutcome
 from core.reference import describe_network
 from core.runtime import use_one_thread
@@ -163,6 +164,8 @@ def study_compress(study: OpenStudy) -> Compress:
         ArtifactError: the reference network is missing or damaged.
     """
     config = study.config
+    if config.model.factory is not None:  # what is refused is refused before any data is loaded
+        find_factory(config.model.factory, "model.factory", config.code)
     data = load_data(config.data, config.cache_dir, config.code).to(choose_device(config.device))
     if study.data_fingerprint not in (None, data.fingerprint):
         raise StudyError(

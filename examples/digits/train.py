@@ -15,7 +15,7 @@ def train(name, num_epochs=60):
     torch.manual_seed(0)
     network = NETS[name]()
     (inputs, labels), validation, _ = [tuple(map(torch.as_tensor, p)) for p in make_data()]
-    optimiser = torch.optim.Adam(network.parameters(), lr=2e-3)
+    optimiser = torch.optim.Adam(network.parameters(), lr=4e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, num_epochs)
     for _ in range(num_epochs):
         network.train()

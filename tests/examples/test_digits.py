@@ -1,0 +1,175 @@
+"""The worked example: networks and data that no config of ours knows, from checkpoint to file."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from core.codec import load_into
+from core.errors import SoftshareError
+from search.command_line import main
+from search.compression import compress_config
+from search.configuration import compose
+from search.own import compress, run_study
+from search.storage import open_storage
+from search.study import open_study
+from tests.conftest import ROOT
+from tests.search.studies import untrained_reference
+
+EXAMPLES = ROOT / "examples"
+QUICK = (
+    "retrain.num_epochs=12",
+    "retrain.batch_size=64",
+    "retrain.lr_weights=3e-3",
+    "retrain.tau=0.02",
+    "post_processing.rate_weight=0.02",
+    "post_processing.fine_tuning_epochs=3",
+    "retrain.stop_hopeless=false",
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def example_folder() -> Iterator[None]:
+    """The example's package can be imported while these tests run, and no longer."""
+    sys.path.append(str(EXAMPLES))
+    yield
+    sys.path.remove(str(EXAMPLES))
+    for name in [name for name in sys.modules if name.split(".")[0] == "digits"]:
+        del sys.modules[name]
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a checkpoint of each network, trained for a moment."""
+    from digits.train import NETS, train
+
+    folder = tmp_path_factory.mktemp("checkpoints")
+    for name in NETS:
+        network, error = train(name, num_epochs=12)
+        assert error < 0.2
+        torch.save(network.state_dict(), folder / f"{name}.pt")
+    return folder
+
+
+def words_of(name: str, checkpoints: Path) -> list[str]:
+    return [
+        f"model.factory=digits.nets:make_{name}",
+        f"model.checkpoint={checkpoints}/{name}.pt",
+        "data.factory=digits.data:make_data",
+        "code.allowed=[digits]",
+        f"code.dir={EXAMPLES}",
+    ]
+
+
+def test_a_search_ends_in_a_file_that_can_be_used(
+    checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One worker process, which takes network and data from their factories again."""
+    storage = f"storage.url=sqlite:///{tmp_path}/studies.db"
+    places = [storage, f"runs_dir={tmp_path}", f"cache_dir={tmp_path}/cache", "study.name=digits"]
+    study = ["study.num_trials=1", "study.settings=[]", "workers=1", "~space", "+space={}"]
+    own = words_of("transformer", checkpoints)
+    cap = "score.max_accuracy_loss=0.5"
+    assert main(["search", *own, *places, *study, cap, *QUICK]) == 0
+    assert "make_transformer on make_data, 18,026 parameters" in capsys.readouterr().out
+    file = tmp_path / "mine.sws"
+    assert main(["export", storage, "study.name=digits", cap, "trial=best", f"to={file}"]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", str(file), *own, "output=json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert main(["best", storage, "study.name=digits", cap, "output=json"]) == 0
+    best = json.loads(capsys.readouterr().out)
+    assert measured["test_error"] == best["point"]["test_error"]
+    assert measured["compression_rate"] == best["point"]["compression_rate"] > 5
+    # a machine that does not allow the code does not run it
+    worker = ["worker", storage, "study.name=digits", f"cache_dir={tmp_path}/cache"]
+    assert main([*worker, f"code.dir={EXAMPLES}"]) == 2
+    message = capsys.readouterr().err
+    assert "must be of a module that code.allowed lists on this machine (none)" in message
+    assert message.count("\n") == 1
+
+
+@pytest.mark.parametrize("key", ["model", "data"])
+def test_a_hostile_study_runs_nothing(
+    key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    witness = tmp_path / "witness"
+    (tmp_path / "evil.py").write_text(f"open({str(witness)!r}, 'w').close()\ndef make(): ...\n")
+    url = f"storage.url=sqlite:///{tmp_path}/studies.db"
+    config = compose([url, "study.name=trap", f"{key}.factory=evil:make", "study.settings=[]"])
+    storage = open_storage(config.storage)
+    open_study(storage, config, untrained_reference())
+    storage.close()
+    code = ["code.allowed=[digits]", f"code.dir={tmp_path}"]
+    cache = os.environ.get("SOFTSHARE_CACHE", "~/.cache/softshare")
+    assert main(["worker", url, "study.name=trap", f"cache_dir={cache}", *code]) == 2
+    assert f"softshare: {key}.factory must be of a module" in capsys.readouterr().err
+    assert not witness.exists()
+    assert "evil" not in sys.modules
+
+
+def test_one_compression_in_python_leaves_the_network_alone(
+    checkpoints: Path, tmp_path: Path
+) -> None:
+    from digits.data import make_data
+    from digits.nets import make_recurrent
+
+    network = make_recurrent()
+    network.load_state_dict(torch.load(checkpoints / "recurrent.pt", weights_only=True))
+    network.head.weight.requires_grad_(False)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    random, threads = torch.get_rng_state(), torch.get_num_threads()
+    train, validation, test = make_data()
+    config = compress_config(compose(QUICK))
+    reports: list[object] = []
+    outcome = compress(
+        network, train, validation, config, test=test, on_epoch=reports.append, progress=False
+    )
+    assert len(reports) == 15
+    assert outcome.compression_rate > 5
+    assert torch.equal(torch.get_rng_state(), random)
+    assert torch.get_num_threads() == threads
+    assert network.dropout.p == 0.2
+    assert not network.head.weight.requires_grad
+    assert all(torch.equal(before[name], t) for name, t in network.state_dict().items())
+    (tmp_path / "small.sws").write_bytes(outcome.file)
+    small = load_into(make_recurrent(), tmp_path / "small.sws")
+    with torch.no_grad():
+        wrong = small(torch.from_numpy(test[0])).argmax(1) != torch.from_numpy(test[1])
+    assert float(wrong.float().mean()) == pytest.approx(outcome.test_error)
+
+
+def test_a_study_in_python_goes_on_where_it_was_left(checkpoints: Path, tmp_path: Path) -> None:
+    from digits.data import make_data
+    from digits.nets import make_recurrent
+
+    network = make_recurrent()
+    network.load_state_dict(torch.load(checkpoints / "recurrent.pt", weights_only=True))
+    train, validation, _ = make_data()
+    words = [
+        f"storage.url=sqlite:///{tmp_path}/studies.db",
+        f"cache_dir={tmp_path}/cache",
+        "study.name=mine",
+        "study.settings=[]",
+        "score.max_accuracy_loss=1",
+        *QUICK,
+        "retrain.num_epochs=2",
+    ]
+    once = run_study(
+        network, train, validation, compose([*words, "study.num_trials=1"]), progress=False
+    )
+    assert len(once.trials) == 1
+    config = compose([*words, "study.num_trials=2"])
+    result = run_study(network, train, validation, config, progress=False)
+    assert result.trials[0] == once.trials[0]
+    assert len(result.trials) == 2
+    assert result.best is not None
+    assert len(result.files[result.best.record.number]) == result.best.record.file_bytes
+    with torch.no_grad():
+        network.head.bias.add_(0.01)
+    with pytest.raises(SoftshareError, match="study mine is of another network; give the new one"):
+        run_study(network, train, validation, config, progress=False)
