@@ -5,7 +5,8 @@ packages. One PostgreSQL, one run; trials are instant, so that all that is measu
 Ours are whole workers (slots, leases, records, files, learning curves), plain Optuna's a loop of
 ask and tell with the same search space and the same proposals, then with its default sampler.
 
-- many workers: trials a second, the 95th percentile of claim, ask, suggest and tell, connections a worker;
+- many workers: trials a second, the 95th percentiles of claim, ask, suggest and tell, connections
+  a worker;
 - many trials: the same with one worker in a study that has so many finished trials, and what is
   not the compression as a share of a trial of a minute.
 """
