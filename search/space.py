@@ -11,13 +11,19 @@ from typing import Any
 from optuna.trial import BaseTrial
 
 from core.errors import ConfigError, require
+from core.methods import MethodName, reads
 from search.conversion import convert, field_types, show, unknown_key
 
 Value = float | int | str | bool | None
 """A natural value of a configuration key."""
 
-SECTIONS = ("prior", "shrinking", "retrain", "post_processing")
+SECTIONS = ("prior", "shrinking", "retrain", "post_processing", "method")
 """The groups whose keys define a trial, and so can be searched."""
+
+METHOD = "method.name"
+"""The key that decides which of the others have an effect."""
+
+DEFAULT_METHOD = MethodName.soft_weight_sharing.value
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,9 @@ class Dimension:
 class SearchSpace:
     """All searched keys of a study, in the order of its configuration.
 
+    What a method does not read is not searched under it, so trials of different methods have
+    different keys (Bergstra et al. 2011: a space shaped like a tree).
+
     Attributes:
         dimensions: the searched keys by configuration key.
     """
@@ -129,9 +138,29 @@ class SearchSpace:
         """
         self.dimensions = {dimension.key: dimension for dimension in _dimensions(space)}
 
-    def suggest(self, trial: BaseTrial) -> dict[str, Value]:
-        """Ask a trial for every searched key; natural values by configuration key."""
-        return {key: dimension.suggest(trial) for key, dimension in self.dimensions.items()}
+    def active(self, method: str) -> dict[str, Dimension]:
+        """Return what is searched under a method, by configuration key."""
+        name = MethodName[method]
+        return {key: d for key, d in self.dimensions.items() if reads(name, key)}
+
+    def suggest(self, trial: BaseTrial, method: str = DEFAULT_METHOD) -> dict[str, Value]:
+        """Ask a trial for every key that is searched under its method.
+
+        Args:
+            trial: is asked.
+            method: the method where none is searched.
+
+        Returns:
+            Natural values by configuration key.
+        """
+        suggested: dict[str, Value] = {}
+        if METHOD in self.dimensions:
+            suggested[METHOD] = self.dimensions[METHOD].suggest(trial)
+            method = str(suggested[METHOD])
+        for key, dimension in self.active(method).items():
+            if key != METHOD:
+                suggested[key] = dimension.suggest(trial)
+        return suggested
 
     def encode(self, params: Mapping[str, Value]) -> dict[str, Value]:
         """Return Optuna's coordinates of natural values, for ``enqueue_trial``.
@@ -160,7 +189,7 @@ class SearchSpace:
         return {by_name[name].key: by_name[name].decode(c) for name, c in coordinates.items()}
 
     def check(self, rebuild: Callable[[Mapping[str, Value]], object]) -> None:
-        """Try the ends of the ranges, one and two keys at a time.
+        """Try the ends of the ranges, one and two keys at a time that can act together.
 
         Args:
             rebuild: puts natural values into a configuration and raises what it refuses.
@@ -171,7 +200,11 @@ class SearchSpace:
         ends = [(key, value) for key, d in self.dimensions.items() for value in d.ends]
         trials: Iterator[tuple[tuple[str, Value], ...]] = itertools.chain(
             ((end,) for end in ends),
-            (pair for pair in itertools.combinations(ends, 2) if pair[0][0] != pair[1][0]),
+            (
+                pair
+                for pair in itertools.combinations(ends, 2)
+                if pair[0][0] != pair[1][0] and _are_of_one_method(pair[0][0], pair[1][0])
+            ),
         )
         for trial in trials:
             try:
@@ -179,6 +212,11 @@ class SearchSpace:
             except ConfigError as error:
                 where = " with ".join(f"space.{key} at {show(value)}" for key, value in trial)
                 raise ConfigError(f"{where}: {error}") from error
+
+
+def _are_of_one_method(key: str, other: str) -> bool:
+    """Return whether there is a method that reads both keys."""
+    return any(reads(name, key) and reads(name, other) for name in MethodName)
 
 
 def _is_bool(value: Value) -> bool:
@@ -206,14 +244,21 @@ def _dimensions(space: Mapping[str, Any]) -> Iterator[Dimension]:
             section,
         )
         require(isinstance(keys, Mapping), f"space.{section}", "a group of keys", show(keys))
-        for name, spec in keys.items():
-            key = f"{section}.{name}"
-            require(
-                isinstance(spec, Mapping) and bool(spec),
-                f"space.{key}",
-                "{low, high} or {choices}",
-                show(spec),
-            )
+        yield from _group(section, keys)
+
+
+def _group(prefix: str, keys: Mapping[str, Any]) -> Iterator[Dimension]:
+    for name, spec in keys.items():
+        key = f"{prefix}.{name}"
+        require(
+            isinstance(spec, Mapping) and bool(spec),
+            f"space.{key}",
+            "{low, high} or {choices}",
+            show(spec),
+        )
+        if all(isinstance(value, Mapping) for value in spec.values()):
+            yield from _group(key, spec)
+        else:
             yield _dimension(key, spec)
 
 

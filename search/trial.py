@@ -27,11 +27,11 @@ from search.rungs import epochs_of
 from search.sampling import NUM_EXPLORED, derive_seed, make_sampler
 from search.scoring import VIOLATION_OF_STOPPED, score
 from search.slots import Slot, attach_trial, finish, release, renew
-from search.space import SearchSpace
+from search.space import METHOD, SearchSpace
 from search.study import OpenStudy
 
 _GIVING_BACK_SECONDS = 3.0
-_CONFIG_GROUPS = ("prior", "shrinking", "retrain", "post_processing")
+_CONFIG_GROUPS = ("prior", "shrinking", "retrain", "post_processing", "method")
 
 _logger = logging.getLogger(__name__)
 
@@ -134,14 +134,16 @@ class _Attempt:
     def _begin(self, trial: Trial) -> _Begun:
         """Return what is known of a trial as it begins."""
         space = SearchSpace(self.study.config.space)
-        params = self.patiently(lambda: space.suggest(trial))
         enqueued = self.patiently(lambda: trial.user_attrs).get(ENQUEUED, {})
+        overrides = enqueued.get("overrides", {})
+        method = overrides.get(METHOD, self.study.config.method.name.value)
+        params = self.patiently(lambda: space.suggest(trial, method))
         seed = enqueued.get("seed")
         if seed is None:
             seed = derive_seed(self.study.config.study.seed, "trial", trial.number)
         record = {
             "params": params,
-            "overrides": enqueued.get("overrides", {}),
+            "overrides": overrides,
             "seed": seed,
             "worker": self.slot.worker,
         }

@@ -1,0 +1,32 @@
+"""Which method compresses, and the hyperparameters that are each method's own."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from core.methods.magnitude_pruning import PruningConfig
+
+
+class MethodName(Enum):
+    """How configurations and records call the methods."""
+
+    soft_weight_sharing = "soft_weight_sharing"
+    magnitude_pruning = "magnitude_pruning"
+
+
+@dataclass(kw_only=True)
+class MethodConfig:
+    """A method and what is its own; what several read stands in the groups that all trials have.
+
+    Attributes:
+        name: the method.
+        magnitude_pruning: gradual magnitude pruning's own.
+    """
+
+    name: MethodName = MethodName.soft_weight_sharing
+    magnitude_pruning: PruningConfig = field(default_factory=PruningConfig)
+
+    @property
+    def own(self) -> Any:
+        """The configuration that is the chosen method's own, None where it has none."""
+        return getattr(self, self.name.value, None)
