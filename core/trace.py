@@ -123,6 +123,11 @@ class Trace:
         return len(self.means) - 1
 
     @property
+    def has_mixture(self) -> bool:
+        """Whether the weights were under a mixture."""
+        return self.means.size > 0
+
+    @property
     def bin_middles(self) -> Float32s:
         """Middles of the histograms' bins."""
         return self.bin_edges[:-1] + np.diff(self.bin_edges) / np.float32(2)

@@ -27,6 +27,7 @@ class Point:
 
     Attributes:
         trial: its number in the study.
+        method: what it was compressed with.
         setting: name of the enqueued setting it came from, or None where it was suggested.
         standing: against the cap and the other trials.
         accuracy_loss: validation error minus the reference network's.
@@ -41,6 +42,7 @@ class Point:
     """
 
     trial: int
+    method: str
     setting: str | None
     standing: Standing
     accuracy_loss: float
@@ -115,6 +117,7 @@ def _measured(trial: TrialRecord, reference_test_error: float) -> Point | None:
         return None
     return Point(
         trial=trial.number,
+        method=trial.method,
         setting=trial.setting,
         standing=Standing.over_cap,
         accuracy_loss=trial.accuracy_loss,

@@ -13,7 +13,8 @@ from core.errors import ConfigError, require
 from search.composition import choices, compose_tree
 from search.configuration import SoftshareConfig, with_params
 from search.conversion import leaves, show, tree_of
-from search.space import METHOD, SearchSpace, Value
+from search.methods import METHOD
+from search.space import SearchSpace, Value
 
 KEPT = ("retrain.num_epochs", "retrain.seed", "prior.form", "prior.table_error")
 """Keys that stay the study's own under every setting, so that every trial of a study costs the

@@ -11,19 +11,15 @@ from typing import Any
 from optuna.trial import BaseTrial
 
 from core.errors import ConfigError, require
-from core.methods import MethodName, reads
+from core.method_names import MethodName, reads
 from search.conversion import convert, field_types, show, unknown_key
+from search.methods import DEFAULT_METHOD, METHOD
 
 Value = float | int | str | bool | None
 """A natural value of a configuration key."""
 
 SECTIONS = ("prior", "shrinking", "retrain", "post_processing", "method")
 """The groups whose keys define a trial, and so can be searched."""
-
-METHOD = "method.name"
-"""The key that decides which of the others have an effect."""
-
-DEFAULT_METHOD = MethodName.soft_weight_sharing.value
 
 
 @dataclass(frozen=True)
@@ -138,6 +134,11 @@ class SearchSpace:
         """
         self.dimensions = {dimension.key: dimension for dimension in _dimensions(space)}
 
+    @property
+    def searches_methods(self) -> bool:
+        """Whether trials may have different methods, and so different keys."""
+        return METHOD in self.dimensions
+
     def active(self, method: str) -> dict[str, Dimension]:
         """Return what is searched under a method, by configuration key."""
         name = MethodName[method]
@@ -154,7 +155,7 @@ class SearchSpace:
             Natural values by configuration key.
         """
         suggested: dict[str, Value] = {}
-        if METHOD in self.dimensions:
+        if self.searches_methods:
             suggested[METHOD] = self.dimensions[METHOD].suggest(trial)
             method = str(suggested[METHOD])
         for key, dimension in self.active(method).items():

@@ -20,6 +20,7 @@ from search.delivery import Ending, deliver
 from search.errors import LeaseLostError, StudyError
 from search.learning_curve import LearningCurve
 from search.lease import LeaseKeeper
+from search.methods import METHOD
 from search.outages import OUTAGES, Patience, is_outage
 from search.reaper import interrupt
 from search.records import ENQUEUED, RECORD, TrialState
@@ -27,7 +28,7 @@ from search.rungs import epochs_of
 from search.sampling import NUM_EXPLORED, derive_seed, make_sampler
 from search.scoring import VIOLATION_OF_STOPPED, score
 from search.slots import Slot, attach_trial, finish, release, renew
-from search.space import METHOD, SearchSpace
+from search.space import SearchSpace
 from search.study import OpenStudy
 
 _GIVING_BACK_SECONDS = 3.0
@@ -97,6 +98,7 @@ class _Attempt:
             config.score.max_accuracy_loss,
             config.study.policy,
             explores=not config.study.settings and self.slot.number < NUM_EXPLORED,
+            is_tree=SearchSpace(config.space).searches_methods,
         )
         trial = self.patiently(optuna_study.ask)
         try:

@@ -1,17 +1,10 @@
 """Which method compresses, and the hyperparameters that are each method's own."""
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
+from core.method_names import MethodName
 from core.methods.magnitude_pruning import PruningConfig
-
-
-class MethodName(Enum):
-    """How configurations and records call the methods."""
-
-    soft_weight_sharing = "soft_weight_sharing"
-    magnitude_pruning = "magnitude_pruning"
 
 
 @dataclass(kw_only=True)

@@ -4,9 +4,8 @@ All else is common to all methods (``core.compress``): the preparation before it
 fine-tuning of the codebooks, the file, and the measuring of the network that the file decodes to.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from core.post_processing import PostProcessingConfig, QuantisedTensor
 from core.preparation import Preparation
@@ -31,14 +30,7 @@ class Clustered:
 
 @runtime_checkable
 class Method(Protocol):
-    """A method with the configuration that it runs with.
-
-    Attributes:
-        ignores: configuration keys of a trial that are without effect on it, groups of keys with a
-            dot at their end; the other methods' own keys go without saying.
-    """
-
-    ignores: ClassVar[Collection[str]]
+    """A method with the configuration that it runs with."""
 
     @property
     def num_epochs(self) -> int:
@@ -54,23 +46,6 @@ class Method(Protocol):
         Raises:
             RetrainError: a loss is not finite, or there is no weight to compress.
         """
-
-
-WITHOUT_PRIOR = frozenset(
-    {
-        "prior.",
-        "retrain.lr_means",
-        "retrain.lr_log_precisions",
-        "retrain.lr_mixing",
-        "retrain.tau",
-        "retrain.tau_warm_up",
-        "retrain.mask_from",
-        "retrain.stop_hopeless",
-        "post_processing.merge_threshold",
-        "post_processing.drop_dead_components",
-    }
-)
-"""What has no effect on a method that knows no mixture prior."""
 
 
 def record_weights(start: Preparation, weights: FlatWeights) -> TraceRecorder:

@@ -5,9 +5,7 @@ zero, fewer and fewer at a time, and stay there. Beyond that article: all layers
 same places, their magnitudes taken relative to a power of their layer's scale.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import torch
 from jaxtyping import Bool
@@ -15,7 +13,7 @@ from torch import Tensor
 
 from core.checkpoint import State
 from core.errors import require
-from core.methods.interface import WITHOUT_PRIOR, Clustered, record_weights
+from core.methods.interface import Clustered, record_weights
 from core.methods.training import Addition, train
 from core.post_processing import PostProcessingConfig, quantise
 from core.preparation import Preparation
@@ -82,8 +80,6 @@ class MagnitudePruning:
         retrain: epochs, batch size, the weights' rate and its schedule, and the seed.
         post_processing: number of centroids, and what follows.
     """
-
-    ignores: ClassVar[Collection[str]] = WITHOUT_PRIOR
 
     config: PruningConfig
     retrain: RetrainConfig

@@ -4,9 +4,7 @@ The network is retrained under a mixture prior that is trained with it; then com
 and every weight goes to the component that takes most responsibility for it.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar
 
 from core.methods.interface import Clustered
 from core.post_processing import PostProcessingConfig, merge_components, quantise
@@ -25,8 +23,6 @@ class SoftWeightSharing:
         retrain: the retraining under it.
         post_processing: merging and number of centroids, and what follows.
     """
-
-    ignores: ClassVar[Collection[str]] = ()
 
     prior: PriorConfig
     retrain: RetrainConfig

@@ -11,7 +11,7 @@ import torch
 from core.checkpoint import Journal, fill, from_bytes, to_bytes
 from core.compress import CompressConfig, compress
 from core.errors import CheckpointError
-from core.methods import METHODS, MethodConfig, MethodName, PruningConfig
+from core.methods import MethodConfig, MethodName, PruningConfig
 from core.outcome import CompressionOutcome, EpochReport
 from core.post_processing import PostProcessingConfig
 from core.prior import PriorConfig, PriorForm
@@ -86,9 +86,9 @@ def elaborate_config() -> CompressConfig:
     [
         (Course(small_config()), 29),
         (Course(elaborate_config()), 31),
-        *((Course(small_config(name)), 29) for name in METHODS if name is not DEFAULT),
+        *((Course(small_config(name)), 29) for name in MethodName if name is not DEFAULT),
     ],
-    ids=["plain", "elaborate", *(name.value for name in METHODS if name is not DEFAULT)],
+    ids=["plain", "elaborate", *(name.value for name in MethodName if name is not DEFAULT)],
 )
 def test_a_compression_in_pieces_ends_as_one_in_one_piece(course: Course, steps: int) -> None:
     whole = course.run(None)

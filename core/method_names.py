@@ -1,0 +1,46 @@
+"""The compression methods by name, and which configuration keys have an effect on each.
+
+It stands outside the room ``core.methods`` because those who only name methods need no torch.
+"""
+
+from enum import Enum
+
+
+class MethodName(Enum):
+    """How configurations and records call the methods."""
+
+    soft_weight_sharing = "soft_weight_sharing"
+    magnitude_pruning = "magnitude_pruning"
+
+
+_OF_THE_PRIOR = frozenset(
+    {
+        "prior.",
+        "retrain.lr_means",
+        "retrain.lr_log_precisions",
+        "retrain.lr_mixing",
+        "retrain.tau",
+        "retrain.tau_warm_up",
+        "retrain.mask_from",
+        "retrain.stop_hopeless",
+        "post_processing.merge_threshold",
+        "post_processing.drop_dead_components",
+    }
+)
+
+_IGNORED: dict[MethodName, frozenset[str]] = {
+    MethodName.soft_weight_sharing: frozenset(),
+    MethodName.magnitude_pruning: _OF_THE_PRIOR,
+}
+"""Keys of a trial without effect on a method; a dot at the end means all of a group."""
+
+
+def reads(method: MethodName, key: str) -> bool:
+    """Return whether a dotted key of a trial's configuration has an effect on a method.
+
+    Of the keys below ``method`` it reads its name and what is its own.
+    """
+    group, _, rest = key.partition(".")
+    if group == "method":
+        return rest == "name" or rest.partition(".")[0] == method.value
+    return key not in _IGNORED[method] and f"{group}." not in _IGNORED[method]
