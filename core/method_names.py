@@ -10,7 +10,11 @@ class MethodName(Enum):
     """How configurations and records call the methods."""
 
     soft_weight_sharing = "soft_weight_sharing"
+    deep_compression = "deep_compression"
+    dynamic_surgery = "dynamic_surgery"
     magnitude_pruning = "magnitude_pruning"
+    variational_dropout = "variational_dropout"
+    low_precision = "low_precision"
 
 
 _OF_THE_PRIOR = frozenset(
@@ -28,9 +32,35 @@ _OF_THE_PRIOR = frozenset(
     }
 )
 
+_OF_TRAINING = frozenset(
+    {
+        "retrain.num_epochs",
+        "retrain.batch_size",
+        "retrain.lr_weights",
+        "retrain.lr_final_fraction",
+        "post_processing.num_centroids",
+        "post_processing.fine_tuning_epochs",
+        "post_processing.lr_codebook",
+        "post_processing.reassign_until",
+        "post_processing.rate_weight",
+    }
+)
+
+_OF_REASSIGNMENT = frozenset(
+    {
+        "post_processing.num_centroids",
+        "post_processing.reassign_until",
+        "post_processing.rate_weight",
+    }
+)
+
 _IGNORED: dict[MethodName, frozenset[str]] = {
     MethodName.soft_weight_sharing: frozenset(),
+    MethodName.deep_compression: _OF_THE_PRIOR | _OF_REASSIGNMENT,
+    MethodName.dynamic_surgery: _OF_THE_PRIOR,
     MethodName.magnitude_pruning: _OF_THE_PRIOR,
+    MethodName.variational_dropout: _OF_THE_PRIOR,
+    MethodName.low_precision: _OF_THE_PRIOR | _OF_TRAINING,
 }
 """Keys of a trial without effect on a method; a dot at the end means all of a group."""
 

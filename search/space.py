@@ -199,12 +199,15 @@ class SearchSpace:
             ConfigError: a configuration refuses a value that the space could suggest.
         """
         ends = [(key, value) for key, d in self.dimensions.items() for value in d.ends]
+        readers = {
+            key: {method for method in MethodName if reads(method, key)} for key in self.dimensions
+        }
         trials: Iterator[tuple[tuple[str, Value], ...]] = itertools.chain(
             ((end,) for end in ends),
             (
                 pair
                 for pair in itertools.combinations(ends, 2)
-                if pair[0][0] != pair[1][0] and _are_of_one_method(pair[0][0], pair[1][0])
+                if pair[0][0] != pair[1][0] and readers[pair[0][0]] & readers[pair[1][0]]
             ),
         )
         for trial in trials:
@@ -213,11 +216,6 @@ class SearchSpace:
             except ConfigError as error:
                 where = " with ".join(f"space.{key} at {show(value)}" for key, value in trial)
                 raise ConfigError(f"{where}: {error}") from error
-
-
-def _are_of_one_method(key: str, other: str) -> bool:
-    """Return whether there is a method that reads both keys."""
-    return any(reads(name, key) and reads(name, other) for name in MethodName)
 
 
 def _is_bool(value: Value) -> bool:

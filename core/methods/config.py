@@ -4,7 +4,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.method_names import MethodName
+from core.methods.deep_compression import DeepCompressionConfig
+from core.methods.dynamic_surgery import DynamicSurgeryConfig
+from core.methods.low_precision import LowPrecisionConfig
 from core.methods.magnitude_pruning import PruningConfig
+from core.methods.variational_dropout import VariationalDropoutConfig
 
 
 @dataclass(kw_only=True)
@@ -13,11 +17,19 @@ class MethodConfig:
 
     Attributes:
         name: the method.
-        magnitude_pruning: gradual magnitude pruning's own.
+        deep_compression: pruning in rounds and trained quantisation.
+        dynamic_surgery: pruning with splicing.
+        magnitude_pruning: gradual magnitude pruning.
+        variational_dropout: dropout rates a weight.
+        low_precision: uniform levels without training.
     """
 
     name: MethodName = MethodName.soft_weight_sharing
+    deep_compression: DeepCompressionConfig = field(default_factory=DeepCompressionConfig)
+    dynamic_surgery: DynamicSurgeryConfig = field(default_factory=DynamicSurgeryConfig)
     magnitude_pruning: PruningConfig = field(default_factory=PruningConfig)
+    variational_dropout: VariationalDropoutConfig = field(default_factory=VariationalDropoutConfig)
+    low_precision: LowPrecisionConfig = field(default_factory=LowPrecisionConfig)
 
     @property
     def own(self) -> Any:

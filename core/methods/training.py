@@ -31,12 +31,15 @@ class Addition:
         """Let the network meanwhile have the weights that it is to be trained and judged with."""
         return nullcontext()
 
-    def add_gradients(self, fraction: float) -> float:
-        """Add the gradients of a complexity loss, and return it in nats for the whole network.
+    def add_gradients(self, fraction: float) -> None:
+        """Add the gradients of a complexity loss, as it is weighted.
 
         Args:
             fraction: share of the training that is done, in [0, 1).
         """
+
+    def complexity_loss(self) -> float:
+        """Return that loss as it is now, unweighted, in nats for the whole network."""
         return 0.0
 
     def before_step(self, done: int, num_steps: int) -> None:
@@ -100,10 +103,8 @@ def train(
         addition.save,
         addition.restore,
     )
-    complexity_loss = 0.0
 
     def step(batch: Batch, done: int) -> Tensor:
-        nonlocal complexity_loss
         num_steps = training.num_steps
         addition.before_step(done, num_steps)
         rate = cosine(done / num_steps, retrain.lr_final_fraction)
@@ -112,12 +113,13 @@ def train(
         with addition.in_use():
             loss = start.error_loss.of(start.network, batch)
             torch.autograd.backward(loss)
-        complexity_loss = addition.add_gradients(done / num_steps)
+        addition.add_gradients(done / num_steps)
         optimiser.step()
         addition.after_step(done + 1, num_steps)
         return loss
 
     for epoch, mean_loss in training.epochs(step):
+        complexity_loss = addition.complexity_loss()
         if not (math.isfinite(mean_loss) and math.isfinite(complexity_loss)):
             raise RetrainError(
                 f"the loss is not finite in epoch {epoch} of the {part} "

@@ -20,6 +20,8 @@ from core.shrinking import ShrinkingConfig
 from tests.data_sets import small_data, small_reference
 
 DEFAULT = MethodName.soft_weight_sharing
+TRAINING = [name for name in MethodName if name not in (DEFAULT, MethodName.low_precision)]
+"""The other methods that train, and so can be left in the middle."""
 
 
 class Left(Exception):  # noqa: N818 a wish and no error
@@ -86,9 +88,9 @@ def elaborate_config() -> CompressConfig:
     [
         (Course(small_config()), 29),
         (Course(elaborate_config()), 31),
-        *((Course(small_config(name)), 29) for name in MethodName if name is not DEFAULT),
+        *((Course(small_config(name)), 29) for name in TRAINING),
     ],
-    ids=["plain", "elaborate", *(name.value for name in MethodName if name is not DEFAULT)],
+    ids=["plain", "elaborate", *(name.value for name in TRAINING)],
 )
 def test_a_compression_in_pieces_ends_as_one_in_one_piece(course: Course, steps: int) -> None:
     whole = course.run(None)

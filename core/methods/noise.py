@@ -1,0 +1,118 @@
+"""Noise on the outputs of layers in the place of noise on their weights.
+
+The local reparameterisation trick (Kingma, Salimans & Welling 2015, §2.2): where the weights of a
+linear map are independent normal numbers N(θ, σ²), its outputs are normal with mean x θ and
+variance x² σ², so one draw an output does for one draw a weight and example, with far less variance
+of the gradient.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, linear
+
+from core.checkpoint import State, restore_generator
+from core.errors import RetrainError
+from core.retraining import FlatWeights
+
+TINY = 1e-12  # added to a variance, whose root is taken
+
+Hook = Callable[[nn.Module, Any, Tensor], Tensor]
+
+
+class NoisyLayers:
+    """Adds noise to the outputs of all layers with weights.
+
+    Attributes:
+        gradient: of the log variances; back-propagation adds to it.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        weights: FlatWeights,
+        log_variances: nn.Parameter,
+        seed: int,
+    ) -> None:
+        """Find the layers.
+
+        Args:
+            network: linear layers and convolutions have its weights.
+            weights: all of those.
+            log_variances: log σ² of each weight, in their order; gets ``gradient`` as its gradient.
+            seed: of the noise.
+
+        Raises:
+            RetrainError: another kind of layer has weights.
+        """
+        device = weights.values.device
+        self.gradient: Float[Tensor, " weights"] = torch.zeros_like(weights.values)
+        log_variances.grad = self.gradient
+        self._generator = torch.Generator(device).manual_seed(seed)
+        self._layers: list[tuple[nn.Module, nn.Parameter]] = []
+        with torch.no_grad():
+            views = zip(
+                weights.names,
+                weights.split(log_variances.data),
+                weights.split(self.gradient),
+                strict=True,
+            )
+        for name, values, gradient in views:
+            module = network.get_submodule(name.rpartition(".")[0])
+            if not isinstance(module, nn.Linear | nn.Conv2d):
+                raise RetrainError(
+                    f"noise on weights is known of linear layers and convolutions, but {name} is "
+                    f"of a {type(module).__name__}"
+                )
+            part = nn.Parameter(values)
+            part.data, part.grad = values, gradient
+            self._layers.append((module, part))
+
+    @contextmanager
+    def added(self) -> Iterator[None]:
+        """Add the noise meanwhile, where the network is in training mode."""
+        handles = [module.register_forward_hook(self._noisy(part)) for module, part in self._layers]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def zero_gradient(self) -> None:
+        """Clear the gradient in place."""
+        self.gradient.zero_()
+
+    def state(self) -> State:
+        """Return the state of the chance."""
+        return {"generator": self._generator.get_state()}
+
+    def restore(self, state: State) -> None:
+        """Take over a state."""
+        restore_generator(self._generator, state["generator"])
+
+    def _noisy(self, log_variances: nn.Parameter) -> Hook:
+        def add_noise(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+            if not module.training:
+                return output
+            variance = output_variance(module, inputs[0], log_variances.exp())
+            drawn = torch.empty_like(output).normal_(generator=self._generator)
+            return output + (variance + TINY).sqrt() * drawn
+
+        return add_noise
+
+
+def output_variance(
+    layer: nn.Module, inputs: Float[Tensor, "batch ..."], variances: Float[Tensor, "..."]
+) -> Float[Tensor, "batch ..."]:
+    """Return the variance of a layer's outputs where its weights have these variances."""
+    squares = inputs.square()
+    if isinstance(layer, nn.Conv2d):
+        assert not isinstance(layer.padding, str)
+        return conv2d(
+            squares, variances, None, layer.stride, layer.padding, layer.dilation, layer.groups
+        )
+    return linear(squares, variances)
