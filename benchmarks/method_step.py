@@ -28,7 +28,11 @@ from search.configuration import SoftshareConfig, compose, with_params
 NETWORKS = ("lenet_300_100", "lenet_5_caffe")
 NUM_STEPS = 60
 NUM_ROUNDS = 5
-BARS = {"variational_dropout": 3.0}
+BARS = {
+    "bayesian_compression": 3.0,
+    "variational_dropout": 3.0,
+    "variational_quantization": 3.0,
+}
 """Most plain steps that a step may take, 2 where none is named."""
 
 

@@ -11,9 +11,11 @@ class MethodName(Enum):
 
     soft_weight_sharing = "soft_weight_sharing"
     deep_compression = "deep_compression"
+    bayesian_compression = "bayesian_compression"
     dynamic_surgery = "dynamic_surgery"
     magnitude_pruning = "magnitude_pruning"
     variational_dropout = "variational_dropout"
+    variational_quantization = "variational_quantization"
     low_precision = "low_precision"
 
 
@@ -57,9 +59,11 @@ _OF_REASSIGNMENT = frozenset(
 _IGNORED: dict[MethodName, frozenset[str]] = {
     MethodName.soft_weight_sharing: frozenset(),
     MethodName.deep_compression: _OF_THE_PRIOR | _OF_REASSIGNMENT,
+    MethodName.bayesian_compression: _OF_THE_PRIOR | {"post_processing.num_centroids"},
     MethodName.dynamic_surgery: _OF_THE_PRIOR,
     MethodName.magnitude_pruning: _OF_THE_PRIOR,
     MethodName.variational_dropout: _OF_THE_PRIOR,
+    MethodName.variational_quantization: _OF_THE_PRIOR | {"post_processing.num_centroids"},
     MethodName.low_precision: _OF_THE_PRIOR | _OF_TRAINING,
 }
 """Keys of a trial without effect on a method; a dot at the end means all of a group."""

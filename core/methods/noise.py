@@ -53,24 +53,13 @@ class NoisyLayers:
         self.gradient: Float[Tensor, " weights"] = torch.zeros_like(weights.values)
         log_variances.grad = self.gradient
         self._generator = torch.Generator(device).manual_seed(seed)
-        self._layers: list[tuple[nn.Module, nn.Parameter]] = []
-        with torch.no_grad():
-            views = zip(
-                weights.names,
-                weights.split(log_variances.data),
-                weights.split(self.gradient),
+        self._layers = list(
+            zip(
+                weight_layers(network, weights),
+                weight_views(weights, log_variances, self.gradient),
                 strict=True,
             )
-        for name, values, gradient in views:
-            module = network.get_submodule(name.rpartition(".")[0])
-            if not isinstance(module, nn.Linear | nn.Conv2d):
-                raise RetrainError(
-                    f"noise on weights is known of linear layers and convolutions, but {name} is "
-                    f"of a {type(module).__name__}"
-                )
-            part = nn.Parameter(values)
-            part.data, part.grad = values, gradient
-            self._layers.append((module, part))
+        )
 
     @contextmanager
     def added(self) -> Iterator[None]:
@@ -103,6 +92,36 @@ class NoisyLayers:
             return output + (variance + TINY).sqrt() * drawn
 
         return add_noise
+
+
+def weight_layers(network: nn.Module, weights: FlatWeights) -> list[nn.Module]:
+    """Return the layers that the weights are of, in their order.
+
+    Raises:
+        RetrainError: one is neither linear nor a convolution.
+    """
+    layers: list[nn.Module] = []
+    for name in weights.names:
+        module = network.get_submodule(name.rpartition(".")[0])
+        if not isinstance(module, nn.Linear | nn.Conv2d):
+            raise RetrainError(
+                f"noise on weights is known of linear layers and convolutions, but {name} is of a "
+                f"{type(module).__name__}"
+            )
+        layers.append(module)
+    return layers
+
+
+def weight_views(
+    weights: FlatWeights, parameter: nn.Parameter, gradient: Float[Tensor, " weights"]
+) -> list[nn.Parameter]:
+    """Return a parameter of all weights as one for each tensor, with views as their gradients."""
+    views = []
+    for values, slope in zip(weights.split(parameter.data), weights.split(gradient), strict=True):
+        view = nn.Parameter(values)
+        view.data, view.grad = values, slope
+        views.append(view)
+    return views
 
 
 def output_variance(

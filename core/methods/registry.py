@@ -1,6 +1,10 @@
 """The methods by name."""
 
+from collections.abc import Callable
+from typing import Any
+
 from core.method_names import MethodName
+from core.methods.bayesian_compression import BayesianCompression
 from core.methods.config import MethodConfig
 from core.methods.deep_compression import DeepCompression
 from core.methods.dynamic_surgery import DynamicSurgery
@@ -9,6 +13,7 @@ from core.methods.low_precision import LowPrecision
 from core.methods.magnitude_pruning import MagnitudePruning
 from core.methods.soft_weight_sharing import SoftWeightSharing
 from core.methods.variational_dropout import VariationalDropout
+from core.methods.variational_quantization import VariationalQuantization
 from core.post_processing import PostProcessingConfig
 from core.prior import PriorConfig
 from core.retraining import RetrainConfig
@@ -21,16 +26,18 @@ def make_method(
     post_processing: PostProcessingConfig,
 ) -> Method:
     """Return the method that a configuration names, with what it reads of the configuration."""
-    match config.name:
-        case MethodName.soft_weight_sharing:
-            return SoftWeightSharing(prior, retrain, post_processing)
-        case MethodName.deep_compression:
-            return DeepCompression(config.deep_compression, retrain, post_processing)
-        case MethodName.dynamic_surgery:
-            return DynamicSurgery(config.dynamic_surgery, retrain, post_processing)
-        case MethodName.magnitude_pruning:
-            return MagnitudePruning(config.magnitude_pruning, retrain, post_processing)
-        case MethodName.variational_dropout:
-            return VariationalDropout(config.variational_dropout, retrain, post_processing)
-        case MethodName.low_precision:
-            return LowPrecision(config.low_precision, post_processing)
+    if config.name is MethodName.soft_weight_sharing:
+        return SoftWeightSharing(prior, retrain, post_processing)
+    if config.name is MethodName.low_precision:
+        return LowPrecision(config.low_precision, post_processing)
+    return _TRAINED[config.name](config.own, retrain, post_processing)
+
+
+_TRAINED: dict[MethodName, Callable[[Any, RetrainConfig, PostProcessingConfig], Method]] = {
+    MethodName.bayesian_compression: BayesianCompression,
+    MethodName.deep_compression: DeepCompression,
+    MethodName.dynamic_surgery: DynamicSurgery,
+    MethodName.magnitude_pruning: MagnitudePruning,
+    MethodName.variational_dropout: VariationalDropout,
+    MethodName.variational_quantization: VariationalQuantization,
+}

@@ -12,7 +12,7 @@ and is removed.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Bool, Float
@@ -32,8 +32,6 @@ K1, K2, K3 = 0.63576, 1.87320, 1.48695
 LIMIT = 8.0  # of |log α|, beyond which nothing pulls: as the authors clip it
 TINY = 1e-8  # added to θ², whose logarithm is taken
 
-_KEY = "method.variational_dropout"
-
 
 @dataclass(kw_only=True)
 class VariationalDropoutConfig:
@@ -47,6 +45,8 @@ class VariationalDropoutConfig:
         max_log_alpha: a weight with a higher log α is removed.
     """
 
+    key: ClassVar[str] = "method.variational_dropout"
+
     kl_weight: float = 1.0
     kl_warm_up: float = 0.3
     lr_log_variances: float = 1e-2
@@ -56,11 +56,11 @@ class VariationalDropoutConfig:
     def __post_init__(self) -> None:
         for name in ("kl_weight", "lr_log_variances"):
             value = getattr(self, name)
-            require(value > 0, f"{_KEY}.{name}", "> 0", value)
-        require(0 <= self.kl_warm_up <= 1, f"{_KEY}.kl_warm_up", "in [0, 1]", self.kl_warm_up)
+            require(value > 0, f"{self.key}.{name}", "> 0", value)
+        require(0 <= self.kl_warm_up <= 1, f"{self.key}.kl_warm_up", "in [0, 1]", self.kl_warm_up)
         rule = f"between {-LIMIT:g} and {LIMIT:g}"
         value = self.max_log_alpha
-        require(-LIMIT < value < LIMIT, f"{_KEY}.max_log_alpha", rule, value)
+        require(-LIMIT < value < LIMIT, f"{self.key}.max_log_alpha", rule, value)
 
 
 @dataclass(frozen=True)
@@ -126,20 +126,18 @@ class Posterior(Addition):
         """Clear the gradient of log σ²."""
         self.noise.zero_gradient()
 
+    def weight(self, fraction: float) -> float:
+        """Return the weight of the KL in the loss at this point of the training."""
+        warm = warm_up(fraction, self.config.kl_warm_up)
+        return self.config.kl_weight * warm / self.num_examples
+
     @torch.no_grad()
     def add_gradients(self, fraction: float) -> None:
         """Add the gradients of the weighted KL / N."""
-        weight = self.config.kl_weight * warm_up(fraction, self.config.kl_warm_up)
-        weight /= self.num_examples
-        theta = self.weights.values
-        squares = theta.square().add_(TINY)
-        log_alpha = self.log_variances - squares.log()
-        inside = log_alpha.abs() < LIMIT
-        log_alpha.clamp_(-LIMIT, LIMIT)
-        slope = kl_slope(log_alpha).mul_(inside).mul_(weight)
-        self.noise.gradient.add_(slope)
-        # log α falls with log θ²: d log(θ² + ε)/dθ is 2 θ / (θ² + ε)
-        self.weights.gradient.sub_(slope.mul_(theta).div_(squares).mul_(2))
+        weight = self.weight(fraction)
+        by_mean, by_variance = kl_gradients(self.weights.values, self.log_variances)
+        self.weights.gradient.add_(by_mean, alpha=weight)
+        self.noise.gradient.add_(by_variance, alpha=weight)
 
     def complexity_loss(self) -> float:
         """KL in nats."""
@@ -177,6 +175,23 @@ def kl_divergence(log_alpha: Float[Tensor, " weights"]) -> Float[Tensor, " weigh
     """
     sigmoid = torch.sigmoid(K2 + K3 * log_alpha)
     return K1 - K1 * sigmoid + 0.5 * nn.functional.softplus(-log_alpha)
+
+
+@torch.no_grad()
+def kl_gradients(
+    means: Float[Tensor, " weights"], log_variances: Float[Tensor, " weights"]
+) -> tuple[Float[Tensor, " weights"], Float[Tensor, " weights"]]:
+    """Return the derivatives of each weight's divergence by its mean θ and by its log σ².
+
+    Nothing pulls where |log α| is beyond the limit.
+    """
+    squares = means.square().add_(TINY)
+    log_alpha = log_variances - squares.log()
+    inside = log_alpha.abs() < LIMIT
+    slope = kl_slope(log_alpha.clamp_(-LIMIT, LIMIT)).mul_(inside)
+    # log α falls with log θ²: d log(θ² + ε)/dθ is 2 θ / (θ² + ε)
+    by_mean = slope.mul(means).div_(squares).mul_(-2)
+    return by_mean, slope
 
 
 def kl_slope(log_alpha: Float[Tensor, " weights"]) -> Float[Tensor, " weights"]:
