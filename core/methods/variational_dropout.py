@@ -103,10 +103,16 @@ class VariationalDropout:
 class Posterior(Addition):
     """The normal posterior of all weights, whose means are the weights themselves.
 
+    The divergence costs about as much as a small network does, so that each step takes the gradient
+    of one part of the weights in turn, as many times as strong as there are parts.
+
     Attributes:
+        num_parts: how many there are.
         log_variances: log σ² of each weight.
         noise: adds what the variances do to the layers' outputs.
     """
+
+    num_parts: ClassVar[int] = 2
 
     def __init__(
         self, start: Preparation, weights: FlatWeights, config: VariationalDropoutConfig, seed: int
@@ -116,6 +122,7 @@ class Posterior(Addition):
         self.log_variances = nn.Parameter(
             torch.full_like(weights.values, config.initial_log_variance)
         )
+        self.part = slice(0)
         self.noise = NoisyLayers(start.network, weights, self.log_variances, seed)
 
     def parameters(self) -> list[dict[str, Any]]:
@@ -123,21 +130,25 @@ class Posterior(Addition):
         return [{"params": [self.log_variances], "lr": self.config.lr_log_variances}]
 
     def before_step(self, done: int, num_steps: int) -> None:
-        """Clear the gradient of log σ²."""
+        """Clear the gradient of log σ², and take the next part of the weights."""
         self.noise.zero_gradient()
+        number, total = done % self.num_parts, self.weights.values.numel()
+        begin, end = (total * place // self.num_parts for place in (number, number + 1))
+        self.part = slice(begin, end)
 
     def weight(self, fraction: float) -> float:
-        """Return the weight of the KL in the loss at this point of the training."""
+        """Return the weight of a part's KL in the loss at this point of the training."""
         warm = warm_up(fraction, self.config.kl_warm_up)
-        return self.config.kl_weight * warm / self.num_examples
+        return self.num_parts * self.config.kl_weight * warm / self.num_examples
 
     @torch.no_grad()
     def add_gradients(self, fraction: float) -> None:
         """Add the gradients of the weighted KL / N."""
-        weight = self.weight(fraction)
-        by_mean, by_variance = kl_gradients(self.weights.values, self.log_variances)
-        self.weights.gradient.add_(by_mean, alpha=weight)
-        self.noise.gradient.add_(by_variance, alpha=weight)
+        weight, part = self.weight(fraction), self.part
+        means, log_variances = self.weights.values[part], self.log_variances.data[part]
+        by_mean, by_variance = kl_gradients(means, log_variances)
+        self.weights.gradient[part].add_(by_mean, alpha=weight)
+        self.noise.gradient[part].add_(by_variance, alpha=weight)
 
     def complexity_loss(self) -> float:
         """KL in nats."""

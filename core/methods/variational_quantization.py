@@ -100,14 +100,12 @@ class VariationalQuantization:
 class TernaryPosterior(Posterior):
     """The normal posterior of all weights under the quantizing prior.
 
-    The divergence costs as much as the network on a small one, so each step takes the gradient of
-    one half of each layer's weights in turn, twice as strong.
-
     Attributes:
         codes: -a and b of each layer.
         windows: τ of each layer.
     """
 
+    num_parts: ClassVar[int] = 8
     config: VariationalQuantizationConfig
 
     def __init__(
@@ -124,44 +122,32 @@ class TernaryPosterior(Posterior):
             weights.values.new_tensor([[-size, size] for size in sizes]).view(-1, 2)
         )
         self.windows = [config.window * size for size in sizes]
-        self._half = 0
 
     def parameters(self) -> list[dict[str, Any]]:
         """Train log σ² and the codebooks, too."""
         codebook = {"params": [self.codes], "lr": self.config.lr_codebook}
         return [*super().parameters(), codebook]
 
-    def before_step(self, done: int, num_steps: int) -> None:
-        """Clear gradients, and take the other half of the weights."""
-        super().before_step(done, num_steps)
-        self._half = done % 2
-
     @torch.no_grad()
     def add_gradients(self, fraction: float) -> None:
-        """Add the gradients of the weighted KL / N, of one half of the weights twice."""
-        weight = 2 * self.weight(fraction)
-        of_codes = torch.zeros_like(self.codes)
-        flat = [
-            [part.reshape(-1) for part in self.weights.split(vector)]
-            for vector in (
-                self.weights.values,
-                self.log_variances.data,
-                self.weights.gradient,
-                self.noise.gradient,
-            )
-        ]
-        for index, (theta, log_variances, slope, slope_of_log) in enumerate(
-            zip(*flat, strict=True)
-        ):
-            middle = len(theta) // 2
-            half = slice(middle) if self._half == 0 else slice(middle, None)
+        """Add the gradients of the weighted KL / N, of one part of the weights."""
+        weight, part = self.weight(fraction), self.part
+        self.codes.grad = torch.zeros_like(self.codes)
+        end = 0
+        for index, shape in enumerate(self.weights.shapes):
+            begin, end = end, end + shape.numel()
+            here = slice(max(begin, part.start), min(end, part.stop))
+            if here.start >= here.stop:
+                continue
             by_mean, by_variance, by_codes = quantizing_gradients(
-                theta[half], log_variances[half], self.codes[index], self.windows[index]
+                self.weights.values[here],
+                self.log_variances.data[here],
+                self.codes.data[index],
+                self.windows[index],
             )
-            slope[half].add_(by_mean, alpha=weight)
-            slope_of_log[half].add_(by_variance, alpha=weight)
-            of_codes[index] = weight * by_codes
-        self.codes.grad = of_codes
+            self.weights.gradient[here].add_(by_mean, alpha=weight)
+            self.noise.gradient[here].add_(by_variance, alpha=weight)
+            self.codes.grad[index].add_(by_codes, alpha=weight)
 
     @torch.no_grad()
     def complexity_loss(self) -> float:
