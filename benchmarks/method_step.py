@@ -25,9 +25,8 @@ from core.retraining import FlatWeights, Reporter
 from core.runtime import use_one_thread
 from search.configuration import SoftshareConfig, compose, with_params
 
-NETWORKS = ("lenet_300_100", "lenet_5_caffe")
-NUM_STEPS = 60
-NUM_ROUNDS = 5
+NUM_STEPS = {"lenet_300_100": 60, "lenet_5_caffe": 16}
+NUM_ROUNDS = 3
 BARS = {
     "bayesian_compression": 3.0,
     "variational_dropout": 3.0,
@@ -96,7 +95,7 @@ def measure(network: str, num_rounds: int) -> dict[str, dict[str, float]]:
     config = compose([f"model={network}"])
     whole, data = load_inputs(config)
     changes = {"retrain.num_epochs": 1, "retrain.stop_hopeless": False}
-    images = few(data, NUM_STEPS * config.retrain.batch_size)
+    images = few(data, NUM_STEPS[network] * config.retrain.batch_size)
     names = [name.value for name in MethodName if name is not MethodName.low_precision]
     configs = {n: with_params(config, {**changes, "method.name": n}) for n in names}
     ratios: dict[str, list[float]] = {name: [] for name in names}
@@ -126,7 +125,7 @@ def measure(network: str, num_rounds: int) -> dict[str, dict[str, float]]:
 def main() -> None:
     use_one_thread()
     num_rounds = int(sys.argv[1]) if len(sys.argv) > 1 else NUM_ROUNDS
-    measured = {network: measure(network, num_rounds) for network in NETWORKS}
+    measured = {network: measure(network, num_rounds) for network in NUM_STEPS}
     settings = {"batch_size": compose().retrain.batch_size, "num_rounds": num_rounds, "threads": 1}
     print(f"written to {write_result('method_step', [0], {**settings, **measured})}")
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from search.methods import DEFAULT_METHOD
 from search.pareto import Objectives, pareto_front
 from search.records import StudySnapshot, TrialRecord, TrialState
 from search.scoring import ScoreConfig, score
@@ -42,7 +43,7 @@ class Point:
     """
 
     trial: int
-    method: str
+    method: str = DEFAULT_METHOD
     setting: str | None
     standing: Standing
     accuracy_loss: float
