@@ -137,8 +137,13 @@ def draw_method_fronts(data: MethodFrontsData, palette: Palette = LIGHT) -> go.F
         range=[100 * data.view.loss_low, 100 * data.view.loss_high],
         title_text="accuracy lost, points of validation error",
     )
+    figure.update_layout(legend={"itemsizing": "constant"})
     draw_outside(figure, data.num_outside, palette)
     return figure
+
+
+def _trials(number: int) -> str:
+    return "1 trial" if number == 1 else f"{formats.count(number)} trials"
 
 
 def _draw_method(figure: go.Figure, front: MethodFront, colour: str, index: int) -> None:
@@ -166,7 +171,7 @@ def _draw_method(figure: go.Figure, front: MethodFront, colour: str, index: int)
         },
         hovertext=[hover_text(point) for point in front.points],
         hoverinfo="text",
-        name=f"{name}, {formats.count(front.effort.num_finished)} trials",
+        name=f"{name}, {_trials(front.effort.num_finished)}",
         legendgroup=front.method,
         legendrank=2 + index,
     )
