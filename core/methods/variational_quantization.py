@@ -50,11 +50,11 @@ class VariationalQuantizationConfig(VariationalDropoutConfig):
 
     key: ClassVar[str] = "method.variational_quantization"
 
-    kl_weight: float = 0.3
+    kl_weight: float = 2.0
     max_log_alpha: float = 2.0
-    codebook_scale: float = 1.5
+    codebook_scale: float = 0.8
     window: float = 0.375
-    lr_codebook: float = 1e-4
+    lr_codebook: float = 2e-3
 
     def __post_init__(self) -> None:
         super().__post_init__()
