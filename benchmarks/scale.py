@@ -5,7 +5,7 @@ packages. One PostgreSQL, one run; trials are instant, so that all that is measu
 Ours are whole workers (slots, leases, records, files, learning curves), plain Optuna's a loop of
 ask and tell with the same search space and the same proposals, then with its default sampler.
 
-- many workers: trials a second, the 95th percentile of claim, ask and tell, connections a worker;
+- many workers: trials a second, the 95th percentile of claim, ask, suggest and tell, connections a worker;
 - many trials: the same with one worker in a study that has so many finished trials, and what is
   not the compression as a share of a trial of a minute.
 """
@@ -104,12 +104,13 @@ def timed(function: Callable[..., Any], times: list[float]) -> Callable[..., Any
 
 def ours(url: str, name: str, _sampler: str, barrier: Barrier, report: Any) -> None:
     """Work on a study of ours until it is done."""
-    times: Times = {"claim": [], "ask": [], "tell": []}
+    times: Times = {"claim": [], "ask": [], "suggest": [], "tell": []}
     storage = open_storage(StorageConfig(url=url), create=False)
     study = join_study(storage, name, compose())
     for owner, name_there, part in (
         (search.worker, "claim", "claim"),
         (study.optuna_study, "ask", "ask"),
+        (search.trial._Attempt, "_begin", "suggest"),
         (search.trial, "deliver", "tell"),
     ):
         setattr(owner, name_there, timed(getattr(owner, name_there), times[part]))
@@ -121,12 +122,13 @@ def ours(url: str, name: str, _sampler: str, barrier: Barrier, report: Any) -> N
 
 def plain(url: str, name: str, sampler: str, barrier: Barrier, report: Any) -> None:
     """Ask and tell as with plain Optuna, a share of the trials."""
-    times: Times = {"ask": [], "tell": []}
+    times: Times = {"ask": [], "suggest": [], "tell": []}
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     config = compose()
     space = SearchSpace(config.space)
     study = optuna.load_study(study_name=name, storage=optuna.storages.RDBStorage(url))
     ask, tell = timed(study.ask, times["ask"]), timed(study.tell, times["tell"])
+    suggest = timed(space.suggest, times["suggest"])
     num_trials = int(sampler.partition(":")[2])
     barrier.wait()
     for number in range(num_trials):
@@ -134,7 +136,7 @@ def plain(url: str, name: str, sampler: str, barrier: Barrier, report: Any) -> N
             seed = derive_seed(0, name, number, multiprocessing.current_process().pid or 0)
             study.sampler = make_sampler(seed, config.score.max_accuracy_loss)
         trial = ask()
-        loss, rate = objectives_of(space.suggest(trial))
+        loss, rate = objectives_of(suggest(trial))
         trial.set_constraint(ACCURACY_CONSTRAINT, loss - config.score.max_accuracy_loss)
         tell(trial, [loss, rate])
     report.put(times)

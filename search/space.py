@@ -4,11 +4,11 @@ The 13 of the paper's §6.2 stand in ``conf/space/paper.yaml``; any key of a tri
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from optuna.trial import BaseTrial
+from optuna.distributions import CategoricalChoiceType
 
 from core.errors import ConfigError, require
 from core.method_names import MethodName, reads
@@ -20,6 +20,21 @@ Value = float | int | str | bool | None
 
 SECTIONS = ("prior", "shrinking", "retrain", "post_processing", "method")
 """The groups whose keys define a trial, and so can be searched."""
+
+
+class Suggesting(Protocol):
+    """What values are asked of: a trial of Optuna's, or what stands in for one."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False) -> float:
+        """Return a number in ``[low, high]``."""
+
+    def suggest_int(self, name: str, low: int, high: int, *, log: bool = False) -> int:
+        """Return a whole number in ``[low, high]``."""
+
+    def suggest_categorical(
+        self, name: str, choices: Sequence[CategoricalChoiceType]
+    ) -> CategoricalChoiceType:
+        """Return one of ``choices``."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,7 @@ class Dimension:
         assert self.high is not None
         return (int(self.low), int(self.high)) if self.integer else (self.low, self.high)
 
-    def suggest(self, trial: BaseTrial) -> Value:
+    def suggest(self, trial: Suggesting) -> Value:
         """Ask a trial for a value and return it in natural form."""
         if self.choices:
             choice: Value = trial.suggest_categorical(self.name, self.choices)
@@ -144,7 +159,7 @@ class SearchSpace:
         name = MethodName[method]
         return {key: d for key, d in self.dimensions.items() if reads(name, key)}
 
-    def suggest(self, trial: BaseTrial, method: str = DEFAULT_METHOD) -> dict[str, Value]:
+    def suggest(self, trial: Suggesting, method: str = DEFAULT_METHOD) -> dict[str, Value]:
         """Ask a trial for every key that is searched under its method.
 
         Args:

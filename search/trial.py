@@ -16,7 +16,8 @@ from core.retraining import RetrainingStopped
 from search.checkpoints import StopRequested, StoredCheckpoint, TrialWatch, load_checkpoint
 from search.climbing import Compress, climb
 from search.configuration import SoftshareConfig, to_stored, with_params
-from search.delivery import Ending, deliver
+from search.delivery import Ending, deliver, find_trial
+from search.drawing import Drawing
 from search.errors import LeaseLostError, StudyError
 from search.learning_curve import LearningCurve
 from search.lease import LeaseKeeper
@@ -134,12 +135,14 @@ class _Attempt:
             return deliver(self.study, ending, self.patiently)
 
     def _begin(self, trial: Trial) -> _Begun:
-        """Return what is known of a trial as it begins."""
-        space = SearchSpace(self.study.config.space)
+        """Draw a trial's hyperparameters and return what is known of it as it begins."""
+        study, space = self.study, SearchSpace(self.study.config.space)
         enqueued = self.patiently(lambda: trial.user_attrs).get(ENQUEUED, {})
         overrides = enqueued.get("overrides", {})
-        method = overrides.get(METHOD, self.study.config.method.name.value)
-        params = self.patiently(lambda: space.suggest(trial, method))
+        method = overrides.get(METHOD, study.config.method.name.value)
+        trial_id = self.patiently(lambda: find_trial(study, trial.number)).id
+        drawing = self.patiently(lambda: Drawing(study.storage, trial, trial_id))
+        params = self.patiently(lambda: space.suggest(drawing, method))
         seed = enqueued.get("seed")
         if seed is None:
             seed = derive_seed(self.study.config.study.seed, "trial", trial.number)
@@ -149,7 +152,7 @@ class _Attempt:
             "seed": seed,
             "worker": self.slot.worker,
         }
-        self.patiently(lambda: trial.set_user_attr(RECORD, record))
+        self.patiently(lambda: drawing.write({RECORD: record}))
         return _Begun(
             record=record,
             origin=enqueued.get("origin", trial.number),
