@@ -27,6 +27,12 @@ from dashboards.figures.importance import (
     draw_importance,
     importance_data,
 )
+from dashboards.figures.method_fronts import (
+    MethodFront,
+    MethodFrontsData,
+    draw_method_fronts,
+    method_fronts_data,
+)
 from dashboards.figures.pareto_front import (
     Accounting,
     ParetoFrontData,
@@ -57,6 +63,8 @@ __all__ = [
     "HistoryEntry",
     "ImportanceData",
     "KeyTrends",
+    "MethodFront",
+    "MethodFrontsData",
     "ObjectiveImportance",
     "ParetoFrontData",
     "Trend",
@@ -69,6 +77,7 @@ __all__ = [
     "draw_final_scatter",
     "draw_history",
     "draw_importance",
+    "draw_method_fronts",
     "draw_pareto_front",
     "draw_trajectories",
     "draw_weight_change",
@@ -76,6 +85,7 @@ __all__ = [
     "filters_data",
     "history_data",
     "importance_data",
+    "method_fronts_data",
     "pareto_front_data",
     "trends_data",
     "weight_change_data",

@@ -8,6 +8,7 @@ from dashboards import formats
 from dashboards.figures.pareto_front import ParetoFrontData
 from dashboards.palette import Palette
 from dashboards.points import Point, Standing
+from search.methods import title_of
 
 
 def draw_scores(figure: go.Figure, data: ParetoFrontData, palette: Palette) -> None:
@@ -80,7 +81,8 @@ def hover_text(point: Point) -> str:
     setting = f" · {escape(point.setting.replace('_', ' '))}" if point.setting else ""
     return "<br>".join(
         (
-            f"<b>Trial {point.trial}</b>{setting} · {point.standing.value}",
+            f"<b>Trial {point.trial}</b>{setting} · {escape(title_of(point.method))}"
+            f" · {point.standing.value}",
             f"{formats.num_bytes(point.file_bytes)}, {formats.rate(point.compression_rate)}"
             f" (paper's accounting {formats.rate(point.han_compression_rate)})",
             f"validation error {formats.percent(point.validation_error)}"
