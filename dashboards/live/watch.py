@@ -13,7 +13,7 @@ from core.errors import SoftshareError
 from core.trace import Trace
 from search.artifacts import read_artifact
 from search.database_errors import unreachable
-from search.errors import StorageError, StudyError
+from search.errors import StudyError
 from search.overview import WorkerRecord, read_study_names, read_trial_config, read_workers
 from search.read_only import open_for_reading
 from search.records import EpochRecord, StudySnapshot, TrialRecord, read_curves, read_study
@@ -47,6 +47,7 @@ class Watch:
     _database: Database | None = field(default=None, repr=False)
     _kept: dict[tuple[str, ...], _Kept] = field(default_factory=dict, repr=False)
     _read_at: datetime | None = None
+    _trouble: SoftshareError | None = None
 
     def open(self) -> Database:
         """Open the database unless it is open.
@@ -69,15 +70,12 @@ class Watch:
     @property
     def trouble(self) -> str | None:
         """What is wrong with the database at the moment, or None."""
-        errors = [
-            kept.error for kept in list(self._kept.values()) if isinstance(kept.error, StorageError)
-        ]
-        if not errors:
+        if self._trouble is None:
             return None
         since = (
             "" if self._read_at is None else f" Shown is what was read at {_clock(self._read_at)}."
         )
-        return f"{errors[0]}.{since} This page goes on by itself when the database is back."
+        return f"{self._trouble}.{since} This page goes on by itself when the database is back."
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the studies, the youngest first."""
@@ -161,12 +159,12 @@ class Watch:
                 known: Read | None = kept.value  # type: ignore[assignment]  # read by this key
                 try:
                     kept.value, kept.error = self._once(lambda: read(known)), None
-                    self._read_at = datetime.now(UTC)
+                    self._read_at, self._trouble = datetime.now(UTC), None
                 except StudyError as error:
                     del self._kept[key]
                     raise error
                 except SoftshareError as error:
-                    kept.error = error
+                    kept.error = self._trouble = error
                 kept.tried_at = time.monotonic()
             if kept.value is None and kept.error is not None:
                 raise kept.error

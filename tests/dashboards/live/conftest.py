@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from waitress import wasyncore
 from waitress.server import create_server
 
@@ -153,6 +153,11 @@ def chromium() -> Iterator[BrowserContext]:
 Open = Callable[..., Page]
 
 
+def _matters(message: ConsoleMessage) -> bool:
+    """Return whether a line of the console is more than advice."""
+    return message.type in ("error", "warning")
+
+
 @pytest.fixture
 def visit(chromium: BrowserContext) -> Iterator[Open]:
     """Open an address in a window of its own; whatever the console says there fails the test."""
@@ -164,7 +169,7 @@ def visit(chromium: BrowserContext) -> Iterator[Open]:
         pages.append(page)
         page.set_viewport_size({"width": 390 if narrow else 1200, "height": 900})
         page.emulate_media(color_scheme="dark" if dark else "light")
-        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+        page.on("console", lambda message: said.append(message.text) if _matters(message) else None)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(address)
         page.wait_for_selector("main h1, form")
@@ -173,5 +178,5 @@ def visit(chromium: BrowserContext) -> Iterator[Open]:
     yield open_page
     for page in pages:
         page.close()
-    # A server that was asked while its database was away says so by its answer.
+    # A reader who is asked for the token is told so by the answer's status.
     assert [line for line in said if "401 (UNAUTHORIZED)" not in line] == []
