@@ -3,6 +3,7 @@
 import sqlite3
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import NullPool, create_engine, event
@@ -22,7 +23,7 @@ from search.storage import (
 )
 
 _BUSY_SECONDS = 5.0
-_STATEMENT_SECONDS = 60
+_POSTGRES_SESSION = "SET default_transaction_read_only = on; SET statement_timeout = '60s'"
 
 
 def open_for_reading(config: StorageConfig) -> Database:
@@ -45,20 +46,27 @@ def open_for_reading(config: StorageConfig) -> Database:
             engine = create_engine(url, poolclass=NullPool, creator=partial(_connect, path))
             event.listen(engine, "begin", begin_on_sqlite)
         else:
-            session = "-c default_transaction_read_only=on"
-            limit = f"-c statement_timeout={_STATEMENT_SECONDS}s"
             engine = create_engine(
                 url,
                 pool_size=MAX_CONNECTIONS,
                 max_overflow=0,
                 pool_pre_ping=True,
-                connect_args={**connect_args(url), "options": f"{session} {limit}"},
+                connect_args=connect_args(url),
             )
+            event.listen(engine, "connect", _forbid_writing)
         if not has_our_schema(engine):
             raise no_studies(url)
     except (DBAPIError, OSError) as error:
         raise unreachable(url, error) from error
     return Database(engine=engine, address=show(url))
+
+
+def _forbid_writing(connection: Any, _record: object) -> None:
+    """Make a session of PostgreSQL read-only, whatever options its address names itself."""
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTGRES_SESSION)
+    connection.autocommit = False
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -26,6 +26,7 @@ _HAD = "had-comparison"
 _TABLE = "comparison-table"
 _HAD_TABLE = "had-comparison-table"
 _ACCOUNTING = "comparison-accounting"
+_SHOWN = "shown-studies"
 _MOST = 8
 """More fronts than these nobody tells apart."""
 
@@ -93,6 +94,7 @@ def page(context: Context, place: Place, theme: str) -> list[Content]:
                 ),
                 graph(_FIGURE, figure, content),
                 dcc.Store(id=_HAD, data=digest),
+                dcc.Store(id=_SHOWN, data=list(chosen[:_MOST])),
                 html.Div(
                     [
                         html.P(
@@ -117,10 +119,13 @@ def add_callbacks(app: Dash, context: Context) -> None:
     @app.callback(
         Output(PLACE, "search"),
         Input(_CHOICE, "value"),
+        State(_SHOWN, "data"),
         State(PLACE, "search"),
         prevent_initial_call=True,
     )
-    def choose(names: list[str] | None, search: str) -> Any:
+    def choose(names: list[str] | None, shown: list[str], search: str) -> Any:
+        if names == shown:  # the page has just opened
+            return no_update
         path = compare_path(tuple(names or ())[:_MOST])
         wanted = path.partition("?")[2]
         return no_update if wanted == search.removeprefix("?") else f"?{wanted}"

@@ -2,7 +2,9 @@
 
 import logging
 import socket
+from typing import Any
 
+from dash import Dash
 from waitress.server import create_server
 
 from core.errors import ConfigError
@@ -11,6 +13,8 @@ from dashboards.live.app import make_app
 from search.serving import DashboardSource
 
 _NUM_THREADS = 6
+_OUTPUT_BYTES = 1 << 24
+"""What an answer may have unsent in memory; the largest script would go to a file otherwise."""
 
 
 def serve(source: DashboardSource) -> None:
@@ -26,9 +30,7 @@ def serve(source: DashboardSource) -> None:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     config = source.dashboard
     try:
-        server = create_server(
-            app.server, host=config.host, port=config.port, threads=_NUM_THREADS, ident=None
-        )
+        server = listen(app, config.host, config.port)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"dashboard.host and dashboard.port must be an address to listen on, but got "
@@ -42,6 +44,30 @@ def serve(source: DashboardSource) -> None:
     finally:
         server.close()
         watch.close()
+
+
+def listen(app: Dash, host: str, port: int, connections: dict[int, Any] | None = None) -> Any:
+    """Return waitress's server of a page, which listens and does not answer yet.
+
+    Args:
+        app: the page.
+        host: address to listen on.
+        port: port to listen on; 0 takes a free one.
+        connections: where the server keeps its connections, if somebody else needs them.
+
+    Raises:
+        OSError: the address cannot be listened on.
+        ValueError: it is none.
+    """
+    return create_server(
+        app.server,
+        host=host,
+        port=port,
+        threads=_NUM_THREADS,
+        ident=None,
+        outbuf_overflow=_OUTPUT_BYTES,
+        map=connections,
+    )
 
 
 def _port(server: object) -> int:

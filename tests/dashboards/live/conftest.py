@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect, sync_playwright
-from waitress import wasyncore
-from waitress.server import create_server
+from waitress.channel import HTTPChannel
 
 from core.errors import RetrainError
 from core.outcome import CompressionOutcome, OnEpoch
 from core.retraining import RetrainingStopped
 from dashboards.figure_files import BROWSERS
 from dashboards.live.app import make_app
+from dashboards.live.server import listen
 from search.configuration import SoftshareConfig
 from search.reproduction import reproducing_command
 from search.serving import DashboardConfig, DashboardSource
@@ -111,7 +111,7 @@ def serving(url: str, token: str | None = None, host: str = "127.0.0.1") -> Iter
     )
     app, watch = make_app(source)
     connections: dict[int, Any] = {}
-    server = create_server(app.server, host="127.0.0.1", port=0, threads=4, map=connections)
+    server = listen(app, "127.0.0.1", 0, connections)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
@@ -119,9 +119,17 @@ def serving(url: str, token: str | None = None, host: str = "127.0.0.1") -> Iter
     finally:
         server.task_dispatcher.shutdown()
         # In the server's own thread, whose loop ends when it has no connection left.
-        server.trigger.pull_trigger(partial(wasyncore.close_all, connections))
-        thread.join(5)
+        server.trigger.pull_trigger(partial(_close, connections))
+        thread.join()
         watch.close()
+
+
+def _close(connections: dict[int, Any]) -> None:
+    """Close what a server listens on and whatever readers hold, unsent answers included."""
+    for connection in list(connections.values()):
+        is_reader = isinstance(connection, HTTPChannel)
+        (connection.handle_close if is_reader else connection.close)()
+    connections.clear()
 
 
 @pytest.fixture

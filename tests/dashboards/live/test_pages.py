@@ -14,6 +14,11 @@ from tests.data_sets import small_outcome
 NUM_DRAWN = """() => (document.querySelector('#figure-front .js-plotly-plot')?.data ?? [])
     .filter(trace => trace.customdata && trace.name !== 'smallest file within the cap')
     .reduce((sum, trace) => sum + trace.x.length, 0)"""
+ALL_DARK = """() => {
+    const figures = [...document.querySelectorAll('main .plot')];
+    return figures.length > 0 && figures.every(figure =>
+        figure.querySelector('.js-plotly-plot')?.layout?.paper_bgcolor === '#181e23');
+}"""
 RANGE = "() => document.querySelector('#figure-front .js-plotly-plot').layout.xaxis.range"
 
 
@@ -125,11 +130,10 @@ def test_a_point_leads_to_its_trial_and_its_file(live: Live, visit: Open, tmp_pa
 def test_a_narrow_dark_screen_is_served_as_well(live: Live, visit: Open) -> None:
     for path in ("", "/study/study", "/study/study/trial/0", "/compare"):
         page = visit(f"{live.address}{path}", dark=True, narrow=True)
+        expect(page.locator("body")).to_have_css("background-color", "rgb(17, 22, 26)")
+        if path:
+            page.wait_for_function(ALL_DARK)
         assert page.evaluate("document.documentElement.scrollWidth") == 390, path
-        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert colour == "rgb(17, 22, 26)", path
-        for figure in page.locator(".js-plotly-plot").all():
-            assert figure.evaluate("figure => figure.layout.paper_bgcolor") == "#181e23"
 
 
 def test_addresses_that_lead_nowhere_say_so(live: Live, visit: Open) -> None:
