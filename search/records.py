@@ -203,7 +203,8 @@ def read_study(
         known: the study as it was read before; trials that had ended are not read again.
 
     Raises:
-        StudyError: there is no such study; the message lists those there.
+        StudyError: there is no such study, and the message lists those there; or it was written by
+            another version.
     """
     with storage.read() as connection:
         row = connection.execute(
@@ -239,11 +240,23 @@ def missing_study(connection: Connection, name: str, address: str) -> StudyError
     )
 
 
+def of_another_version(name: str, error: Exception) -> StudyError:
+    """Return the error for a study whose records this version cannot read."""
+    return StudyError(
+        f"study {name} was written by another version of softshare ({error}); use the version that "
+        "wrote it"
+    )
+
+
 def _study_record(row: Row[Any]) -> StudyRecord:
+    try:
+        reference = ReferenceRecord(**row.reference)
+    except TypeError as error:
+        raise of_another_version(row.name, error) from error
     return StudyRecord(
         name=row.name,
         config=row.config,
-        reference=ReferenceRecord(**row.reference),
+        reference=reference,
         data_fingerprint=row.data_fingerprint,
         versions=row.versions,
         git_revision=row.git_revision,

@@ -4,6 +4,7 @@ Drawn as plain lines: plotly's own parallel coordinates need WebGL and scripts m
 which the page's content security policy forbids.
 """
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,6 +19,8 @@ from dashboards.points import Point, Standing, points_of
 from search.records import StudySnapshot
 from search.scoring import ScoreConfig, score
 
+_AXIS_PIXELS = 44  # on less, the texts of the axes cover each other
+
 MAX_LINES = 200
 """Beside the front and the selection the best of the others by score are drawn."""
 
@@ -28,7 +31,8 @@ class Line:
 
     Attributes:
         point: the trial.
-        positions: place on each axis in [0, 1]; None where it has no value there.
+        positions: place on each axis in [0, 1], of a rate by its logarithm; None where it has no
+            value there.
     """
 
     point: Point
@@ -79,8 +83,8 @@ def parallel_data(
                     position(dimension, params[point.trial].get(key))
                     for key, dimension in dimensions.items()
                 ),
-                _share(point.accuracy_loss, loss_ends),
-                _share(point.compression_rate, rate_ends),
+                _share(point.accuracy_loss, *loss_ends),
+                _share(*map(math.log, (point.compression_rate, *rate_ends))),
             ),
         )
         for point in chosen
@@ -105,8 +109,7 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
     return (min(values), max(values)) if values else (0.0, 1.0)
 
 
-def _share(value: float, between: tuple[float, float]) -> float:
-    low, high = between
+def _share(value: float, low: float, high: float) -> float:
     return min(1.0, (value - low) / (high - low)) if high > low else 0.5
 
 
@@ -131,7 +134,10 @@ def draw_parallel(data: ParallelData, palette: Palette = LIGHT) -> go.Figure:
         _draw(figure, data, lines, name=name, colour=colour, width=width)
     chosen = [line for line in data.lines if line.point.trial in data.selected]
     _draw(figure, data, chosen, name="selected", colour=palette.published, width=3.0)
-    figure.update_layout(margin={"b": 118, "t": 60})
+    figure.update_layout(
+        margin={"b": 118, "t": 60},
+        meta={"title": title, "min_width": _AXIS_PIXELS * len(data.axes)},
+    )
     for place, (low, high) in enumerate(data.axis_ends):
         for text, y, anchor in ((low, -0.02, "top"), (high, 1.02, "bottom")):
             figure.add_annotation(

@@ -10,15 +10,12 @@ import plotly.graph_objects as go
 from dashboards import formats
 from dashboards.figures.colouring import hover_text
 from dashboards.figures.pareto_front import View, pareto_front_data
-from dashboards.figures.searched import dimensions_of, position
+from dashboards.figures.searched import dimensions_of, position, ticks
 from dashboards.figures.style import new_figure, rate_ticks, sentence_figure, transparent
 from dashboards.palette import LIGHT, Palette
 from dashboards.points import Point, Standing
-from search.conversion import show
 from search.records import StudySnapshot
 from search.scoring import ScoreConfig
-
-_NUM_TICKS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,35 +49,20 @@ def slice_data(
     front = pareto_front_data(snapshot, config)
     params = {trial.number: trial.params for trial in snapshot.trials}
     placed = []
-    values: dict[float, object] = {}
     for point in front.points:
         value = params[point.trial].get(key)
         place = None if dimension is None else position(dimension, value)
         if place is not None:
             placed.append((point, place))
-            values[place] = value
     return SliceData(
         key=key,
         points=tuple(point for point, _ in placed),
         positions=tuple(place for _, place in placed),
-        ticks=_ticks(values),
+        ticks=() if dimension is None else ticks(dimension),
         selected=frozenset(selected),
         view=front.view,
         max_accuracy_loss=config.max_accuracy_loss,
     )
-
-
-def _ticks(values: dict[float, object]) -> tuple[tuple[float, str], ...]:
-    """Name some of the values that were tried, apart enough to be read."""
-    chosen: list[float] = []
-    for place in sorted(values):
-        if not chosen or place - chosen[-1] >= 1 / _NUM_TICKS:
-            chosen.append(place)
-    return tuple((place, _short(values[place])) for place in chosen)
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else show(value)
 
 
 def draw_slice(data: SliceData, palette: Palette = LIGHT) -> go.Figure:

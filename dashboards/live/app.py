@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from flask import Flask, Response
 
 from core.errors import SoftshareError
@@ -13,7 +13,7 @@ from dashboards.live.access import forbid_loading, guard
 from dashboards.live.addresses import STUDIES, place_of
 from dashboards.live.context import Context
 from dashboards.live.downloads import offer_downloads
-from dashboards.live.frame import PAGE, PLACE, THEME, TICK, TROUBLE, Content, frame, notice
+from dashboards.live.frame import FAILED, PAGE, PLACE, THEME, TICK, TROUBLE, Content, frame, notice
 from dashboards.live.watch import Watch
 from dashboards.report import colour_variables
 from search.serving import DashboardSource
@@ -93,20 +93,28 @@ def _add_routing(app: Dash, context: Context) -> None:
 
     @app.callback(
         Output(PAGE, "children"),
+        Output(FAILED, "data"),
         Input(PLACE, "pathname"),
         Input(PLACE, "search"),
         Input(THEME, "data"),
+        Input(TROUBLE, "children"),
+        State(FAILED, "data"),
     )
-    def show(path: str | None, search: str | None, theme: str | None) -> Any:
-        if theme is None:
-            return no_update
+    def show(
+        path: str | None, search: str | None, theme: str | None, _trouble: object, has_failed: bool
+    ) -> Any:
+        # A page that is there follows the database itself; one that failed is tried again.
+        is_there = ctx.triggered_id == TROUBLE and not has_failed
+        if theme is None or is_there:
+            return no_update, no_update
         place = place_of(path or "/", search or "")
         if place.page not in pages:
-            return notice("There is no such page", f"Nothing is at {path}.", STUDIES, "All studies")
+            said = f"Nothing is at {path}."
+            return notice("There is no such page", said, STUDIES, "All studies"), False
         try:
-            return pages[place.page](context, place, theme)
+            return pages[place.page](context, place, theme), False
         except SoftshareError as error:
-            return _failed(str(error), place.study)
+            return _failed(str(error), place.study), True
 
     @app.callback(
         Output(TROUBLE, "children"), Input(TICK, "n_intervals"), State(TROUBLE, "children")

@@ -12,8 +12,7 @@ from dashboards.live.drawn import Drawn
 from dashboards.live.watch import Watch
 from dashboards.palette import DARK, LIGHT, Palette
 from search.conversion import build
-from search.errors import StudyError
-from search.records import StudySnapshot
+from search.records import StudySnapshot, of_another_version
 from search.scoring import ScoreConfig
 from search.serving import DashboardSource
 
@@ -62,14 +61,13 @@ class Context:
         Raises:
             StudyError: it was stored by another version.
         """
-        if self.source.score is not None:
-            return self.source.score
+        config = snapshot.study.config
         try:
-            return build(ScoreConfig, snapshot.study.config["score"], "score.")
+            _ = config["model"]["name"]  # what every page names a study by
+            own = build(ScoreConfig, config["score"], "score.")
         except (ConfigError, KeyError, TypeError) as error:
-            raise StudyError(
-                f"study {snapshot.study.name} was written by another version of softshare: {error}"
-            ) from error
+            raise of_another_version(snapshot.study.name, error) from error
+        return self.source.score or own
 
 
 @dataclass

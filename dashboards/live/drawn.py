@@ -52,8 +52,11 @@ class Drawn:
 
 
 def style_of(figure: go.Figure) -> dict[str, str]:
-    """Return the style of a figure's place: a responsive figure takes its height from there."""
-    return {"height": f"{figure.layout.height}px"}
+    """Return the style of a figure's place: a responsive figure takes its size from there."""
+    style = {"height": f"{figure.layout.height}px"}
+    if "min_width" in figure.layout.meta:
+        style["minWidth"] = f"{figure.layout.meta['min_width']}px"
+    return style
 
 
 def digest_of(content: list[Component | str]) -> str:

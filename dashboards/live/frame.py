@@ -14,6 +14,7 @@ from dashboards.markup import Html, element, text
 
 TICK = "tick"
 TROUBLE = "trouble"
+FAILED = "failed"
 PAGE = "page"
 PLACE = "place"
 THEME = "theme"
@@ -35,6 +36,7 @@ def frame(refresh_seconds: float) -> Component:
         [
             dcc.Location(id=PLACE),
             dcc.Store(id=THEME),
+            dcc.Store(id=FAILED, data=False),
             dcc.Interval(id=TICK, interval=round(1000 * refresh_seconds)),
             html.A("Skip to the page", className="skip", href=f"#{PAGE}"),
             html.Nav(

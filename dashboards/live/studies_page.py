@@ -10,6 +10,7 @@ from dashboards.live.addresses import Place, file_path, place_of, study_path, tr
 from dashboards.live.context import Context
 from dashboards.live.drawn import digest_of
 from dashboards.live.frame import PLACE, TICK, Content
+from dashboards.live.study_texts import saved
 from dashboards.points import Point, Standing, best_of, points_of
 from dashboards.published import network_title
 from search.overview import WorkerRecord
@@ -28,7 +29,7 @@ def page(context: Context, _place: Place, _theme: str) -> list[Content]:
     """
     cards = _cards(context)
     return [
-        html.Header([html.P("softshare", className="eyebrow"), html.H1("Studies")]),
+        html.Header(html.H1("Studies")),
         html.Div(cards, id=_CARDS),
         dcc.Store(id=_HAD, data=digest_of(cards)),
     ]
@@ -129,7 +130,7 @@ def _best(name: str, best: Point | None) -> list[Content]:
         return ["none yet"]
     return [
         dcc.Link(formats.num_bytes(best.file_bytes), href=trial_path(name, best.trial)),
-        f" ({formats.rate(best.compression_rate)}), {formats.points(best.accuracy_loss)} lost · ",
+        f" ({formats.rate(best.compression_rate)}), {formats.points(best.accuracy_loss)} points · ",
         html.A("download", href=file_path(name, best.trial, "sws")),
     ]
 
@@ -142,10 +143,7 @@ def _front(points: tuple[Point, ...]) -> str:
 
 def _spent(snapshot: StudySnapshot) -> str:
     spent = sum(trial.seconds or 0 for trial in snapshot.trials if trial.inherited_from is None)
-    return (
-        f"{formats.duration(spent)}, {formats.percent(snapshot.compute_saved, 0)} of the epochs "
-        "saved"
-    )
+    return ", ".join((formats.duration(spent), *saved(snapshot)))
 
 
 def _alive(workers: list[WorkerRecord]) -> str:

@@ -15,7 +15,7 @@ from dashboards.published import network_title
 from dashboards.tables import front_table
 from search.composition import as_override
 from search.progress import running_trials, seconds_left
-from search.records import TrialRecord, TrialState
+from search.records import StudySnapshot, TrialRecord, TrialState
 from search.scoring import score
 
 _MAX_ROWS = 12
@@ -53,12 +53,18 @@ def facts(view: View) -> list[Content]:
         f"{finished} trials finished",
         f"{len(workers)} worker{'' if len(workers) == 1 else 's'} alive",
         f"computing {formats.duration(spent)}",
-        f"{formats.percent(snapshot.compute_saved, 0)} of the epochs saved by stopping early",
+        *saved(snapshot),
         *([f"about {formats.duration(left)} left"] if left else []),
     ]
     share = min(1.0, snapshot.num_finished / max(study.num_trials, 1))
     bar = html.Div(html.Div(style={"width": f"{100 * share:.1f}%"}), className="progress")
     return [html.Ul([html.Li(fact) for fact in said], className="facts"), bar]
+
+
+def saved(snapshot: StudySnapshot) -> tuple[str, ...]:
+    """What stopping and short schedules saved, where they did."""
+    share = snapshot.compute_saved
+    return (f"{formats.percent(share, 0)} of the epochs saved",) if share else ()
 
 
 def take(view: View) -> list[Content]:

@@ -261,7 +261,7 @@ def _curve(
     if not epochs:
         return []
     cap = context.score_of(snapshot).max_accuracy_loss
-    data = learning_curves_data(only(snapshot, epochs), cap)
+    data = learning_curves_data(only(snapshot, epochs), cap, [trial.number])
     return [section("Learning curve", _draw("curve", draw_learning_curves(data, palette)))]
 
 

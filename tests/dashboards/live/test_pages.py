@@ -5,11 +5,14 @@ from pathlib import Path
 
 import safetensors.numpy
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
 from core.codec import decode
+from search.schema import StudyTable
 from search.storage import StorageConfig, open_storage
-from tests.dashboards.live.conftest import HOSTILE, Live, Open, begin, serving
+from tests.dashboards.live.conftest import HOSTILE, Live, Open, begin, outcome_of, serving
 from tests.data_sets import small_outcome
+from tests.search.studies import run_one, small_study
 
 NUM_DRAWN = """() => (document.querySelector('#figure-front .js-plotly-plot')?.data ?? [])
     .filter(trace => trace.customdata && trace.name !== 'smallest file within the cap')
@@ -180,6 +183,46 @@ def test_a_database_that_goes_away_is_told_and_comes_back(live: Live, visit: Ope
     expect(trouble).to_have_text("")
     live.add(0.3, b"x" * 990)
     expect(page.locator("#text-take")).to_contain_text("990 B")
+
+
+def test_what_cannot_be_shown_yet_is_told(tmp_path: Path, visit: Open) -> None:
+    path = tmp_path / "studies.db"
+    url = f"sqlite:///{path}"
+    storage = open_storage(StorageConfig(url=url))
+    with serving(url) as address:
+        page = visit(address)
+        expect(page.locator("main")).to_contain_text("There are no studies in this database yet")
+        study = small_study(storage, {"study.name": "strict"}, num_trials=1)
+        small_study(storage, {"study.name": "later"})
+        with storage.write() as connection:
+            later = update(StudyTable).where(StudyTable.name == "later")
+            connection.execute(later.values(config={"score": {"karma": 1.0}}))
+        expect(page.locator("section.study", has_text="strict")).to_contain_text("0 of 1 trials")
+        expect(page.locator("section.study", has_text="later")).to_contain_text("another version")
+        page.get_by_role("link", name="strict").click()
+        expect(page.locator("#text-take")).to_contain_text("No trial has finished yet.")
+        run_one(study, lambda *_: outcome_of(3.0))
+        expect(page.locator("#text-take")).to_contain_text(
+            "No file loses as little as +0.50 points. The nearest, trial 0, loses +3.00"
+        )
+        page.goto(f"{address}/study/later")
+        expect(page.locator("main")).to_contain_text("another version of softshare")
+        page.goto(f"{address}/compare?study=strict&study=later")
+        expect(page.locator("#comparison-table")).to_contain_text("another version of softshare")
+        page.close()
+    storage.close()
+
+
+def test_a_page_that_could_not_be_opened_opens_by_itself(live: Live, visit: Open) -> None:
+    live.study.storage.close()
+    away = live.path.with_suffix(".away")
+    live.path.rename(away)
+    page = visit(f"{live.address}/study/study")
+    expect(page.locator("h1")).to_have_text("Study study cannot be shown")
+    expect(page.get_by_role("status")).to_contain_text("goes on by itself")
+    away.rename(live.path)
+    expect(page.locator("#text-take")).to_contain_text("1,000 B")
+    expect(page.get_by_role("status")).to_have_text("")
 
 
 def test_studies_are_compared_on_one_front(live: Live, visit: Open) -> None:
