@@ -4,6 +4,7 @@ Ranking is search's; nothing here decides what is better, it only says it for dr
 """
 
 import math
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -66,6 +67,19 @@ def points_of(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[Point, ...]
         snapshot: the study as it is stored.
         config: its cap decides what is feasible; it may differ from the study's own.
     """
+    for known, cap, points in list(_LAST):
+        if known is snapshot and cap == config.max_accuracy_loss:
+            return points
+    points = _points_of(snapshot, config)
+    _LAST.append((snapshot, config.max_accuracy_loss, points))
+    return points
+
+
+# Every figure of one page asks for the points of one snapshot.
+_LAST: deque[tuple[StudySnapshot, float, tuple[Point, ...]]] = deque(maxlen=4)
+
+
+def _points_of(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[Point, ...]:
     measured = [
         point
         for trial in snapshot.trials

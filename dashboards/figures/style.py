@@ -29,7 +29,7 @@ def new_figure(palette: Palette, *, height: int, title: str) -> go.Figure:
         paper_bgcolor=palette.surface,
         plot_bgcolor=palette.surface,
         font={"family": FONT_FAMILY, "size": 13, "color": palette.muted},
-        margin={"l": 62, "r": 18, "t": 36, "b": 58},
+        margin={"l": 62, "r": 18, "t": 36, "b": 48},
         hoverlabel={
             "bgcolor": palette.surface,
             "bordercolor": palette.line,
@@ -116,7 +116,7 @@ def rate_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
         The rates and their texts, such as ``"200×"``.
     """
     span = math.log10(high / low)
-    if span < 0.7:
+    if span < 0.4:
         steps: tuple[float, ...] = (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9)
     elif span < 1.2:
         steps = (1, 1.5, 2, 3, 4, 5, 7)
