@@ -281,9 +281,8 @@ def _create_tables(probe: Engine, url: URL) -> optuna.storages.RDBStorage:
         with probe.connect() as connection:
             # Readers and one writer then work at once. It stays with the file.
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        probe = create_engine(url, poolclass=NullPool, connect_args=connect_args(url))
-        if has_our_schema(probe):
-            rdb = optuna_storage(url, skip_table_creation=True)
+    rdb = optuna_storage(url, skip_table_creation=False)
+    if not has_our_schema(rdb.engine):  # those who waited for the lock find it there
         with rdb.engine.begin() as connection:
             Tables.metadata.create_all(connection)
             # Written last: who finds it finds everything.
