@@ -56,7 +56,7 @@ def style_of(figure: go.Figure) -> dict[str, str]:
     style = {"height": f"{figure.layout.height}px"}
     meta = figure.layout.meta or {}
     if "min_width" in meta:
-        style["minWidth"] = f"{meta["min_width"]}px"
+        style["minWidth"] = f"{meta['min_width']}px"
     return style
 
 
