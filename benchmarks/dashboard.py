@@ -244,13 +244,13 @@ def _costs(name: str, refreshes: Sequence[Refresh]) -> dict[str, Any]:
 
 def waiting_compress(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
     """Come to something after a second and ten epochs, as on a machine of one's own."""
-    for epoch in range(1, NUM_EPOCHS + 1):
+    for epoch in range(2, NUM_EPOCHS + 2):
         time.sleep(TRIAL_SECONDS / NUM_EPOCHS)
         watch(
             EpochReport(
                 phase="retrain",
                 epoch=epoch,
-                num_epochs=NUM_EPOCHS,
+                num_epochs=NUM_EPOCHS + 1,
                 error_loss=0.1,
                 complexity_loss=-1e5,
                 validation_error=0.02,
@@ -259,7 +259,7 @@ def waiting_compress(config: SoftshareConfig, watch: Watch) -> CompressionOutcom
                 seconds=0.1 * epoch,
             )
         )
-    return instant_compress(config, lambda *_: None)
+    return instant_compress(config, watch)
 
 
 def work(url: str, name: str, barrier: Any, report: Any) -> None:
@@ -272,11 +272,9 @@ def work(url: str, name: str, barrier: Any, report: Any) -> None:
     storage.close()
 
 
-def worked(storage: Storage, url: str, name: str) -> float:
+def worked(url: str, name: str) -> float:
     """Let four workers run a study and return the trials a second."""
     num_trials = NUM_WORKERS * TRIALS_A_WORKER
-    words = [f"study.name={name}", "study.settings=[]", f"study.num_trials={num_trials}"]
-    open_study(storage, compose(words), small_reference())
     report: Any = PROCESSES.Queue()
     barrier = PROCESSES.Barrier(NUM_WORKERS + 1)
     arguments = (url, name, barrier, report)
@@ -285,7 +283,7 @@ def worked(storage: Storage, url: str, name: str) -> float:
         process.start()
     barrier.wait()
     start = time.monotonic()
-    ends = [report.get() for _ in processes]
+    ends: list[float] = [report.get() for _ in processes]
     for process in processes:
         process.join()
     return num_trials / (max(ends) - start)
@@ -298,15 +296,18 @@ def slowdown(storage: Storage, url: str, browser: Browser, rounds: int) -> dict[
     for number in range(2 * rounds):
         is_watched = number % 4 in (1, 2)  # neither always goes first
         name = f"work-{number}"
+        num_trials = NUM_WORKERS * TRIALS_A_WORKER
+        words = [f"study.name={name}", "study.settings=[]", f"study.num_trials={num_trials}"]
+        open_study(storage, compose(words), small_reference())
         with contextlib.ExitStack() as open_things:
             if is_watched:
                 page = open_things.enter_context(served_page(url, refresh_seconds=2.0))
                 window = browser.new_page()
                 open_things.callback(window.close)
-                window.goto(page.address)
-                before = page.cpu_seconds
+                window.goto(f"{page.address}/study/{name}")
                 window.wait_for_selector("main h1")
-            rates[is_watched].append(worked(storage, url, name))
+                before = page.cpu_seconds
+            rates[is_watched].append(worked(url, name))
             if is_watched:
                 cpu.append(page.cpu_seconds - before)
     pairs = [1 - there / alone for alone, there in zip(rates[False], rates[True], strict=True)]
@@ -345,7 +346,7 @@ def main(num_trials: int = 10_000, num_updates: int = 1000, rounds: int = 6) -> 
     PROCESSES.set_forkserver_preload(["search.worker", "dashboards.live.app"])
     with running_server() as server:
         measured = run(server, num_trials, num_updates, rounds)
-    path = write_result(os.environ.get("DASH_OUT","dashboard"), [0], measured)
+    path = write_result(os.environ.get("DASH_OUT", "dashboard"), [0], measured)
     print(measured["four_workers"], f"written to {path}", sep="\n")
 
 

@@ -63,6 +63,7 @@ class Meter:
             self.refreshes[-1].queries += 1
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Let the page answer, and note what that took."""
         asked = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(asked)
         self._begin(asked)
@@ -149,7 +150,7 @@ def _serve(url: str, refresh_seconds: float, pipe: Any) -> None:
     )
     app, watch = make_app(source)
     meter = Meter(app.server.wsgi_app)
-    app.server.wsgi_app = meter  # type: ignore[method-assign]
+    app.server.wsgi_app = meter
     event.listen(watch.open().engine, "before_cursor_execute", meter.count_query)
     server = listen(app, "127.0.0.1", 0)
     threading.Thread(target=server.run, daemon=True).start()

@@ -4,7 +4,7 @@ The score, the order of ending or any hyperparameter; what has no order gets its
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
@@ -89,9 +89,13 @@ def parameter_colouring(data: ParetoFrontData, snapshot: StudySnapshot, key: str
 
 
 def draw_coloured(
-    figure: go.Figure, data: ParetoFrontData, palette: Palette, colouring: Colouring
+    figure: go.Figure,
+    data: ParetoFrontData,
+    drawn: Collection[Point],
+    palette: Palette,
+    colouring: Colouring,
 ) -> None:
-    """Draw every trial in its colour and ring the smallest file.
+    """Draw trials in their colours and ring the smallest file.
 
     The colours span the numbers of the trials in view: a collapsed network must not take them all.
     """
@@ -100,6 +104,8 @@ def draw_coloured(
         order.sort(key=lambda index: colouring.values[index] or 0.0)
     shown = [colouring.values[index] for index in order if _is_in_view(data, data.points[index])]
     shown = shown or [colouring.values[index] for index in order] or [0.0]
+    numbers = {point.trial for point in drawn}
+    order = [index for index in order if data.points[index].trial in numbers]
     points = [data.points[index] for index in order]
     figure.add_scatter(
         x=[data.rate(point) for point in points],

@@ -119,8 +119,6 @@ def draw_parallel(data: ParallelData, palette: Palette = LIGHT) -> go.Figure:
     if not data.lines:
         return sentence_figure(palette, "No trial has finished yet.", title=title)
     figure = new_figure(palette, height=430, title=title)
-    for place in range(len(data.axes)):
-        figure.add_vline(x=place, line={"color": palette.line, "width": 1}, layer="below")
     for standing, name, colour, width in (
         (Standing.over_cap, "over the cap", transparent(palette.bad, 0.4), 1.0),
         (Standing.dominated, "within the cap, dominated", transparent(palette.dim, 0.9), 1.2),
@@ -138,12 +136,26 @@ def draw_parallel(data: ParallelData, palette: Palette = LIGHT) -> go.Figure:
         margin={"b": 118, "t": 60},
         meta={"title": title, "min_width": _AXIS_PIXELS * len(data.axes)},
     )
-    for place, (low, high) in enumerate(data.axis_ends):
-        for text, y, anchor in ((low, -0.02, "top"), (high, 1.02, "bottom")):
-            figure.add_annotation(
-                x=place, y=y, text=escape(text), showarrow=False, yanchor=anchor,
-                font={"size": 10, "color": palette.muted},
-            )  # fmt: skip
+    # All at once: plotly copies those before it with every single one.
+    figure.update_layout(
+        annotations=[
+            {
+                **{"x": place, "y": y, "text": escape(text), "yanchor": anchor},
+                "showarrow": False,
+                "font": {"size": 10, "color": palette.muted},
+            }
+            for place, (low, high) in enumerate(data.axis_ends)
+            for text, y, anchor in ((low, -0.02, "top"), (high, 1.02, "bottom"))
+        ],
+        shapes=[
+            {
+                **{"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1},
+                "line": {"color": palette.line, "width": 1},
+                "layer": "below",
+            }
+            for place in range(len(data.axes))
+        ],
+    )
     figure.update_xaxes(
         tickvals=list(range(len(data.axes))),
         ticktext=[escape(axis.rpartition(".")[2].replace("_", " ")) for axis in data.axes],

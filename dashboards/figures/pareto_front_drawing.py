@@ -28,7 +28,7 @@ from dashboards.figures.style import (
     transparent,
 )
 from dashboards.palette import LIGHT, Palette
-from dashboards.points import Point, Standing
+from dashboards.points import Point, Standing, thinned
 
 _LEGEND_LAST = 6
 
@@ -53,12 +53,13 @@ def draw_pareto_front(
         return sentence_figure(palette, "No trial has finished yet.", title=title)
     figure = new_figure(palette, height=540, title=title)
     _draw_backdrop(figure, data, palette)
+    points = thinned(data.points)
     if data.accounting is Accounting.paper:
         colouring = colouring or score_colouring(data)
     if colouring is None:
-        _draw_trials(figure, data, palette)
+        _draw_trials(figure, data, points, palette)
     else:
-        draw_coloured(figure, data, palette, colouring)
+        draw_coloured(figure, data, points, palette, colouring)
     chosen = [point for point in data.points if point.trial in selected]
     if chosen:
         ring = {"symbol": "circle-open", "size": 15, "line": {"width": 2.5}}
@@ -67,7 +68,7 @@ def draw_pareto_front(
     _draw_published(figure, data, palette)
     _draw_labels(figure, data, palette)
     _frame(figure, data)
-    draw_outside(figure, data.num_outside, palette)
+    draw_outside(figure, data.num_outside, palette, (len(points), len(data.points)))
     return figure
 
 
@@ -113,7 +114,9 @@ def _draw_backdrop(figure: go.Figure, data: ParetoFrontData, palette: Palette) -
     )
 
 
-def _draw_trials(figure: go.Figure, data: ParetoFrontData, palette: Palette) -> None:
+def _draw_trials(
+    figure: go.Figure, data: ParetoFrontData, drawn: Sequence[Point], palette: Palette
+) -> None:
     styles: dict[Standing, tuple[str, dict[str, Any]]] = {
         Standing.over_cap: (
             "over the cap",
@@ -139,7 +142,7 @@ def _draw_trials(figure: go.Figure, data: ParetoFrontData, palette: Palette) -> 
     }
     # Drawn from the bottom up, listed from the top down.
     for rank, (standing, (name, marker)) in zip((4, 3, 1), styles.items(), strict=True):
-        points = [point for point in data.points if point.standing is standing]
+        points = [point for point in drawn if point.standing is standing]
         if points:
             _scatter(figure, data, points, name=name, marker=marker, rank=rank)
     if data.best is not None:

@@ -9,11 +9,11 @@ import plotly.graph_objects as go
 
 from dashboards import formats
 from dashboards.figures.colouring import hover_text
-from dashboards.figures.pareto_front import View, pareto_front_data
+from dashboards.figures.pareto_front import Accounting, View, pareto_front_data
 from dashboards.figures.searched import dimensions_of, position, ticks
 from dashboards.figures.style import new_figure, rate_ticks, sentence_figure, transparent
 from dashboards.palette import LIGHT, Palette
-from dashboards.points import Point, Standing
+from dashboards.points import Point, Standing, thinned
 from search.records import StudySnapshot
 from search.scoring import ScoreConfig
 
@@ -24,7 +24,7 @@ class SliceData:
 
     Attributes:
         key: the hyperparameter.
-        points: the measured trials that have a value of it, by number.
+        points: the measured trials that have a value of it, by number; of thousands a share.
         positions: where each lies in the key's range, in [0, 1].
         ticks: places and texts of the axis.
         selected: trials that a reader chose.
@@ -46,10 +46,13 @@ def slice_data(
 ) -> SliceData:
     """Gather the trials along a hyperparameter; none where it is not searched."""
     dimension = dimensions_of(snapshot).get(key)
-    front = pareto_front_data(snapshot, config)
+    front = pareto_front_data(snapshot, config, Accounting.file)
     params = {trial.number: trial.params for trial in snapshot.trials}
     placed = []
+    drawn = {point.trial for point in thinned(front.points)} | set(selected)
     for point in front.points:
+        if point.trial not in drawn:
+            continue
         value = params[point.trial].get(key)
         place = None if dimension is None else position(dimension, value)
         if place is not None:

@@ -54,8 +54,9 @@ class Drawn:
 def style_of(figure: go.Figure) -> dict[str, str]:
     """Return the style of a figure's place: a responsive figure takes its size from there."""
     style = {"height": f"{figure.layout.height}px"}
-    if "min_width" in figure.layout.meta:
-        style["minWidth"] = f"{figure.layout.meta['min_width']}px"
+    meta = figure.layout.meta or {}
+    if "min_width" in meta:
+        style["minWidth"] = f"{meta['min_width']}px"
     return style
 
 
