@@ -27,10 +27,20 @@ from search.halving import HalvingConfig
 from search.launching.config import LauncherConfig
 from search.sampling import Policy
 from search.scoring import ScoreConfig
+from search.serving import DashboardConfig
 from search.space import SearchSpace
 from search.storage import StorageConfig
 
-LOCAL = ("storage", "launcher", "workers", "device", "runs_dir", "cache_dir", "output")
+LOCAL = (
+    "storage",
+    "dashboard",
+    "launcher",
+    "workers",
+    "device",
+    "runs_dir",
+    "cache_dir",
+    "output",
+)
 """Keys of one process alone: they may differ from one worker of a study to the next."""
 
 _LOCAL_OF_STUDY = ("name", "num_trials", "checkpoint_seconds", "start_from")
@@ -105,6 +115,7 @@ class SoftshareConfig:
         halving: on which schedules trials are tried before the whole one.
         study: name, budget, seed and first settings of the study.
         storage: the database.
+        dashboard: the live page of ``dashboard``.
         space: searched keys, nested like this tree, each with its range (``search.space``).
         launcher: where the workers of ``search`` run.
         workers: how many those are.
@@ -126,6 +137,7 @@ class SoftshareConfig:
     halving: HalvingConfig = field(default_factory=HalvingConfig)
     study: StudyConfig = field(default_factory=StudyConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
+    dashboard: DashboardConfig = field(default_factory=DashboardConfig)
     space: dict[str, Any] = field(default_factory=dict)
     launcher: LauncherConfig = field(default_factory=LauncherConfig)
     workers: int = 2

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 
 from dashboards import formats
+from dashboards.figures.colouring import hover_text
 from dashboards.figures.pareto_front import View, view_of
-from dashboards.figures.scores import hover_text
 from dashboards.figures.style import (
     draw_outside,
     new_figure,

@@ -16,6 +16,7 @@ from dashboards import formats
 from dashboards.figures.labels import Label, place_labels
 from dashboards.points import Point, Standing, best_of, points_of
 from dashboards.published import PublishedPoint, published_for
+from dashboards.remembering import remembered
 from search.records import StudySnapshot
 from search.scoring import ScoreConfig, score
 
@@ -93,6 +94,7 @@ class ParetoFrontData:
         return point.accuracy_loss
 
 
+@remembered
 def pareto_front_data(
     snapshot: StudySnapshot, config: ScoreConfig, accounting: Accounting = Accounting.file
 ) -> ParetoFrontData:

@@ -152,6 +152,12 @@ VERBS: dict[str, Verb] = {
             code="report:report",
         ),
         Verb(
+            name="dashboard",
+            summary="the studies of a database as a live page in the browser; it changes nothing",
+            keys=(*_STUDY, "score", "dashboard"),
+            code="dashboard:dashboard",
+        ),
+        Verb(
             name="export",
             summary="write the compressed file of a trial",
             keys=(*_STUDY, "score"),
