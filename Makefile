@@ -50,6 +50,7 @@ benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into res
 	$(BIN)/python -m benchmarks.halving
 	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python -m benchmarks.faults
+	$(BIN)/python -m benchmarks.dashboard
 	$(BIN)/python -m benchmarks.quickstart
 	$(BIN)/python -m benchmarks.networks lenet_300_100 lenet_300_100_shifted lenet_5_caffe tutorial_network
 	$(BIN)/python -m benchmarks.methods lenet_300_100_shifted

@@ -346,7 +346,7 @@ def main(num_trials: int = 10_000, num_updates: int = 1000, rounds: int = 6) -> 
     PROCESSES.set_forkserver_preload(["search.worker", "dashboards.live.app"])
     with running_server() as server:
         measured = run(server, num_trials, num_updates, rounds)
-    path = write_result(os.environ.get("DASH_OUT", "dashboard"), [0], measured)
+    path = write_result("dashboard", [0], measured)
     print(measured["four_workers"], f"written to {path}", sep="\n")
 
 

@@ -5,6 +5,7 @@ browser asks then, and those about what changed.
 """
 
 import io
+import logging
 import multiprocessing
 import re
 import threading
@@ -148,6 +149,7 @@ def _serve(url: str, refresh_seconds: float, pipe: Any) -> None:
         command=reproducing_command,
         announce=lambda _address: None,
     )
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # as when it is served
     app, watch = make_app(source)
     meter = Meter(app.server.wsgi_app)
     app.server.wsgi_app = meter

@@ -37,11 +37,15 @@ class FigurePart:
 
     Attributes:
         draw: draws it from a view.
+        title: what it is, until it is drawn.
+        height: about how high it will be, in pixels.
         controls: settings of the page that it depends on.
         follows_epochs: whether it changes while trials run, and not only when they end.
     """
 
     draw: Callable[[View], go.Figure]
+    title: str
+    height: int
     controls: tuple[str, ...]
     follows_epochs: bool = False
 
@@ -106,14 +110,40 @@ def timeline(view: View) -> go.Figure:
 
 
 FIGURES: Mapping[str, FigurePart] = {
-    "front": FigurePart(draw=front, controls=("cap", "weight", "colour", "accounting", "selected")),
-    "history": FigurePart(draw=history, controls=("cap",)),
-    "compute": FigurePart(draw=compute, controls=("cap",)),
-    "importance": FigurePart(draw=importance, controls=()),
-    "parallel": FigurePart(draw=parallel, controls=("cap", "weight", "selected")),
-    "along": FigurePart(draw=along, controls=("cap", "key", "selected")),
-    "curves": FigurePart(draw=curves, controls=("cap", "selected"), follows_epochs=True),
-    "timeline": FigurePart(draw=timeline, controls=(), follows_epochs=True),
+    "front": FigurePart(
+        draw=front,
+        title="Accuracy loss against compression rate",
+        height=540,
+        controls=("cap", "weight", "colour", "accounting", "selected"),
+    ),
+    "history": FigurePart(
+        draw=history, title="Course of the search", height=520, controls=("cap",)
+    ),
+    "compute": FigurePart(
+        draw=compute, title="Hypervolume over computing time", height=260, controls=("cap",)
+    ),
+    "importance": FigurePart(
+        draw=importance, title="Importance of the hyperparameters", height=600, controls=()
+    ),
+    "parallel": FigurePart(
+        draw=parallel,
+        title="Parallel coordinates",
+        height=430,
+        controls=("cap", "weight", "selected"),
+    ),
+    "along": FigurePart(
+        draw=along, title="A slice", height=470, controls=("cap", "key", "selected")
+    ),
+    "curves": FigurePart(
+        draw=curves,
+        title="Learning curves",
+        height=520,
+        controls=("cap", "selected"),
+        follows_epochs=True,
+    ),
+    "timeline": FigurePart(
+        draw=timeline, title="Workers and trials", height=140, controls=(), follows_epochs=True
+    ),
 }
 """The page's figures by their names."""
 

@@ -1,8 +1,9 @@
 """The page of a study: it follows the study, and only what has changed is sent.
 
-The page is drawn whole when it is opened. From then on a clock asks whether the study has changed;
-each part that depends on what did is drawn again, and the browser gets the difference. Zoom and
-selection are the browser's and stay.
+Words and the front are there when it is opened, every other figure once it comes near the screen.
+From then on a clock asks whether the study has changed; each part that depends on what did and is
+near the screen is drawn again, and the browser gets the difference. Zoom and selection are the
+browser's and stay.
 """
 
 from collections import Counter
@@ -16,6 +17,7 @@ from dash.development.base_component import Component
 from core.errors import SoftshareError
 from dashboards.figures import Accounting, dimensions_of
 from dashboards.figures.colouring import ORDER, SCORE
+from dashboards.figures.style import sentence_figure
 from dashboards.live.addresses import Place, compare_path, place_of
 from dashboards.live.context import Context
 from dashboards.live.drawn import digest_of
@@ -36,6 +38,9 @@ _SETTINGS = {
     "key": ("slice-key", "value"),
     "selected": (SELECTED, "data"),
 }
+_FIRST = "front"
+"""The figure that is on the screen when the page opens."""
+
 _RUNNING_SECONDS = 10
 """How often the bars of running trials grow."""
 
@@ -234,10 +239,22 @@ def _pick() -> Component:
 
 
 def _figure(view: View, name: str) -> Component:
-    figure = FIGURES[name].draw(view)
+    """A figure in its place; the script of the page says when that comes near the screen."""
+    part = FIGURES[name]
+    is_first = name == _FIRST
+    figure = (
+        part.draw(view)
+        if is_first
+        else sentence_figure(view.palette, "", title=part.title, height=part.height)
+    )
     content, _, digest = view.context.drawn.update(figure, None)
     return html.Div(
-        [graph(f"figure-{name}", figure, content), dcc.Store(id=f"had-{name}", data=digest)]
+        [
+            graph(f"figure-{name}", figure, content),
+            dcc.Store(id=f"had-{name}", data=digest),
+            dcc.Store(id=f"seen-{name}", data=is_first),
+        ],
+        id=f"spot-{name}",
     )
 
 
@@ -303,11 +320,13 @@ def _add_figure(app: Dash, context: Context, name: str, part: FigurePart) -> Non
             Output(f"figure-{name}", "style"),
             Output(f"had-{name}", "data"),
         ),
-        inputs=_inputs(part),
+        inputs={**_inputs(part), "seen": Input(f"seen-{name}", "data")},
         state=_states(part, name),
         prevent_initial_call=True,
     )
-    def draw(path: str, theme: str, had: str, **given: Any) -> Any:
+    def draw(path: str, theme: str, had: str, seen: bool, **given: Any) -> Any:
+        if not seen:
+            return no_update, no_update, no_update
         try:
             view = view_of(context, place_of(path).study, theme, given)
             return context.drawn.update(part.draw(view), had)
