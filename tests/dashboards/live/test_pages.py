@@ -106,7 +106,9 @@ def test_the_paper_s_accounting_is_another_axis(live: Live, visit: Open) -> None
 
 def test_a_point_leads_to_its_trial_and_its_file(live: Live, visit: Open, tmp_path: Path) -> None:
     page = visit(f"{live.address}/study/study")
-    page.locator("#figure-history").scroll_into_view_if_needed()
+    wait_for_trials(page, 2)
+    page.evaluate("() => document.querySelector('#spot-history').scrollIntoView()")
+    page.wait_for_selector("#figure-history .scatterlayer .point")
     page.locator("#figure-history .scatterlayer .point").first.click(force=True)
     chosen = page.get_by_role("table", name="Selected trials")
     expect(chosen).to_contain_text("trial 0")
