@@ -42,6 +42,7 @@ format: $(VENV)/.installed-dev  ## Format the code
 benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into results/
 	$(BIN)/python -m benchmarks.prior_step
 	$(BIN)/python -m benchmarks.conv_step
+	$(BIN)/python -m benchmarks.method_step
 	$(BIN)/python -m benchmarks.prior_scale
 	$(BIN)/python -m benchmarks.trial
 	$(BIN)/python -m benchmarks.search_policy
@@ -52,6 +53,8 @@ benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into res
 	$(BIN)/python -m benchmarks.dashboard
 	$(BIN)/python -m benchmarks.quickstart
 	$(BIN)/python -m benchmarks.networks lenet_300_100 lenet_300_100_shifted lenet_5_caffe tutorial_network
+	$(BIN)/python -m benchmarks.methods lenet_300_100_shifted
+	$(BIN)/python -m benchmarks.methods lenet_5_caffe
 	$(BIN)/python -m benchmarks.ablations
 	$(BIN)/python -m benchmarks.codec_size
 	$(BIN)/python -m benchmarks.codec_speed

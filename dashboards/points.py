@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from dashboards.remembering import remembered
+from search.methods import DEFAULT_METHOD
 from search.pareto import Objectives, pareto_front
 from search.records import StudySnapshot, TrialRecord, TrialState
 from search.scoring import ScoreConfig, score
@@ -31,6 +32,7 @@ class Point:
 
     Attributes:
         trial: its number in the study.
+        method: what it was compressed with.
         setting: name of the enqueued setting it came from, or None where it was suggested.
         standing: against the cap and the other trials.
         accuracy_loss: validation error minus the reference network's.
@@ -45,6 +47,7 @@ class Point:
     """
 
     trial: int
+    method: str = DEFAULT_METHOD
     setting: str | None
     standing: Standing
     accuracy_loss: float
@@ -145,6 +148,7 @@ def _measured(trial: TrialRecord, reference_test_error: float) -> Point | None:
         return None
     return Point(
         trial=trial.number,
+        method=trial.method,
         setting=trial.setting,
         standing=Standing.over_cap,
         accuracy_loss=trial.accuracy_loss,

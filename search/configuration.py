@@ -14,6 +14,7 @@ from typing import Any
 from core.data import DataConfig
 from core.device import Device
 from core.errors import ConfigError, require
+from core.methods import MethodConfig
 from core.networks import NetworkConfig
 from core.post_processing import PostProcessingConfig
 from core.prior import PriorConfig
@@ -109,6 +110,7 @@ class SoftshareConfig:
         retrain: the retraining under the prior.
         shrinking: what is cut from the network before the retraining.
         post_processing: merging, fine-tuning and low-precision biases.
+        method: how weights come to clusters, and what is each method's own.
         score: how trials are judged.
         halving: on which schedules trials are tried before the whole one.
         study: name, budget, seed and first settings of the study.
@@ -130,6 +132,7 @@ class SoftshareConfig:
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
     shrinking: ShrinkingConfig = field(default_factory=ShrinkingConfig)
     post_processing: PostProcessingConfig = field(default_factory=PostProcessingConfig)
+    method: MethodConfig = field(default_factory=MethodConfig)
     score: ScoreConfig = field(default_factory=ScoreConfig)
     halving: HalvingConfig = field(default_factory=HalvingConfig)
     study: StudyConfig = field(default_factory=StudyConfig)

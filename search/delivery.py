@@ -21,10 +21,11 @@ from search.checkpoints import StoredCheckpoint, remove_checkpoints, store_check
 from search.errors import LeaseLostError, StudyError
 from search.outages import Patience
 from search.records import ENQUEUED, INTERRUPTED, RECORD, TrialState, trial_state
-from search.schema import optuna_trials
+from search.schema import optuna_trial_system_attributes, optuna_trials
 from search.scoring import ACCURACY_CONSTRAINT
 from search.slots import Slot, finish, renew
 from search.study import OpenStudy
+from search.trial_rows import write_attributes, writing_to_trial
 
 _NAMES = uuid.UUID("6f1b2c58-9a0e-4f7d-8c43-2d5e7a90b316")  # ours, drawn once
 
@@ -117,30 +118,19 @@ def deliver_left(study: OpenStudy, patiently: Patience) -> None:
 
 
 def _tell(study: OpenStudy, ending: Ending, patiently: Patience) -> TrialState:
-    storage, optuna_storage = study.storage, study.storage.optuna_storage
+    storage = study.storage
     patiently(lambda: renew(storage, ending.slot))
-    trial_id, state = patiently(lambda: _find(study, ending.trial_number))
-    if state == OptunaState.RUNNING.name:
+    trial = patiently(lambda: find_trial(study, ending.trial_number))
+    if trial.state == OptunaState.RUNNING.name:
         record = patiently(lambda: _store_files(study, ending))
-        patiently(lambda: optuna_storage.set_trial_user_attr(trial_id, RECORD, record))
-        if ending.violation is not None:
-            violation = ending.violation
-            patiently(lambda: _constrain(study, trial_id, violation))
+        patiently(lambda: _note(study, trial.id, record, ending.violation))
         # From here on the lease lasts longer than telling takes, or it is lost and this raises.
         patiently(lambda: renew(storage, ending.slot))
-        trial = patiently(
-            lambda: study.optuna_study.tell(
-                ending.trial_number,
-                ending.values,
-                state=OptunaState[ending.state],
-                skip_if_finished=True,
-            )
-        )
+        ended = patiently(lambda: _end(study, trial.id, ending))
     else:
-        trial = patiently(lambda: optuna_storage.get_trial(trial_id))
-    ended = trial_state(trial.state.name, INTERRUPTED in trial.user_attrs)
+        ended = patiently(lambda: _how_it_ended(study, trial.id))
     if ended is TrialState.interrupted:
-        raise LeaseLostError(f"trial {trial.number} was interrupted before it was told")
+        raise LeaseLostError(f"trial {ending.trial_number} was interrupted before it was told")
     # A slot lost at this point was closed by who took it: its trial is told.
     with contextlib.suppress(LeaseLostError):
         patiently(lambda: finish(storage, ending.slot))
@@ -149,18 +139,31 @@ def _tell(study: OpenStudy, ending: Ending, patiently: Patience) -> TrialState:
     return ended
 
 
-def _find(study: OpenStudy, trial_number: int) -> tuple[int, str]:
-    """Return the key of a trial in Optuna's tables and the name of its state there."""
+@dataclass(frozen=True)
+class FoundTrial:
+    """A trial in Optuna's tables.
+
+    Attributes:
+        id: its key there.
+        state: the name of its state there.
+    """
+
+    id: int
+    state: str
+
+
+def find_trial(study: OpenStudy, number: int) -> FoundTrial:
+    """Return what Optuna's tables know a trial by."""
     with study.storage.read() as connection:
         row = connection.execute(
             select(
                 optuna_trials.c.trial_id, cast(optuna_trials.c.state, String).label("state")
             ).where(
                 optuna_trials.c.study_id == study.optuna_study_id,
-                optuna_trials.c.number == trial_number,
+                optuna_trials.c.number == number,
             )
         ).one()
-    return row.trial_id, row.state
+    return FoundTrial(row.trial_id, row.state)
 
 
 def _store_files(study: OpenStudy, ending: Ending) -> dict[str, Any]:
@@ -175,11 +178,29 @@ def _store_files(study: OpenStudy, ending: Ending) -> dict[str, Any]:
     return record
 
 
-def _constrain(study: OpenStudy, trial_id: int, violation: float) -> None:
+def _note(study: OpenStudy, trial_id: int, record: dict[str, Any], violation: float | None) -> None:
+    """Write all that is known of a trial but its end."""
+    constraints = {} if violation is None else {ACCURACY_CONSTRAINT: violation}
     # As ``Trial.set_constraint`` does, which needs the trial as it was asked for.
-    template = create_trial(state=OptunaState.FAIL, constraints={ACCURACY_CONSTRAINT: violation})
-    for key, value in template.system_attrs.items():
-        study.storage.optuna_storage.set_trial_system_attr(trial_id, key, value)
+    template = create_trial(state=OptunaState.FAIL, constraints=constraints)
+    with writing_to_trial(study.storage, trial_id) as connection:
+        write_attributes(connection, trial_id, {RECORD: record})
+        system_attributes = optuna_trial_system_attributes
+        write_attributes(connection, trial_id, template.system_attrs, system_attributes)
+
+
+def _end(study: OpenStudy, trial_id: int, ending: Ending) -> TrialState:
+    state = OptunaState[ending.state]
+    try:
+        study.storage.optuna_storage.set_trial_state_values(trial_id, state, ending.values)
+    except UpdateFinishedTrialError:  # by an attempt whose answer was lost, or by another process
+        return _how_it_ended(study, trial_id)
+    return trial_state(state.name, False)
+
+
+def _how_it_ended(study: OpenStudy, trial_id: int) -> TrialState:
+    trial = study.storage.optuna_storage.get_trial(trial_id)
+    return trial_state(trial.state.name, INTERRUPTED in trial.user_attrs)
 
 
 def _leave_to_successor(study: OpenStudy, ending: Ending) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection, Row
 
 from core.outcome import EpochReport
 from search.errors import StudyError
+from search.methods import DEFAULT_METHOD, METHOD, method_of
 from search.schema import EpochTable, StudyTable, optuna_trial_attributes, optuna_trials
 from search.storage import Database
 
@@ -81,6 +82,7 @@ class TrialRecord:
     Attributes:
         number: its number in the study, from 0.
         state: how far it is.
+        method: the method that it compresses with.
         setting: name of the enqueued setting it tries, None for a suggested one.
         params: natural values by config key.
         seed: seed of its retraining.
@@ -106,6 +108,7 @@ class TrialRecord:
 
     number: int
     state: TrialState
+    method: str = DEFAULT_METHOD
     setting: str | None = None
     params: dict[str, Any]
     seed: int | None = None
@@ -213,7 +216,9 @@ def read_study(
         if row is None:
             raise missing_study(connection, name, storage.address)
         ended = _ended(known, _study_record(row))
-        trials = ended + _read_trials(connection, row.optuna_study_id, len(ended))
+        trials = ended + _read_trials(
+            connection, row.optuna_study_id, method_of(row.config), len(ended)
+        )
         epochs = _read_epochs(connection, row.id, row.optuna_study_id, only_running_epochs)
     return StudySnapshot(study=_study_record(row), trials=trials, epochs=epochs)
 
@@ -266,7 +271,7 @@ def _study_record(row: Row[Any]) -> StudyRecord:
 
 
 def _read_trials(
-    connection: Connection, optuna_study_id: int, first: int
+    connection: Connection, optuna_study_id: int, method: str, first: int
 ) -> tuple[TrialRecord, ...]:
     trials, attributes = optuna_trials.c, optuna_trial_attributes.c
     rows = connection.execute(
@@ -293,16 +298,19 @@ def _read_trials(
         _, values = by_number.setdefault(row.number, (row, {}))
         if row.key is not None:
             values[row.key] = json.loads(row.value_json)
-    return tuple(_trial_record(row, values) for row, values in by_number.values())
+    return tuple(_trial_record(row, values, method) for row, values in by_number.values())
 
 
-def _trial_record(row: Row[Any], attributes: dict[str, Any]) -> TrialRecord:
+def _trial_record(row: Row[Any], attributes: dict[str, Any], method: str) -> TrialRecord:
+    """Return what is stored of a trial of a study whose configuration names a method."""
     record = attributes.get(RECORD, {})
     outcome = record.get("outcome") or {}
+    own = {**record.get("overrides", {}), **record.get("params", {})}
     started, finished = _utc(row.datetime_start), _utc(row.datetime_complete)
     return TrialRecord(
         number=row.number,
         state=trial_state(row.state, INTERRUPTED in attributes),
+        method=own.get(METHOD, method),
         setting=attributes.get(ENQUEUED, {}).get("setting"),
         params=record.get("params", {}),
         seed=record.get("seed"),

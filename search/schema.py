@@ -175,8 +175,8 @@ class ArtifactChunkTable(Tables):
     )
 
 
-# Optuna 5's tables (optuna/storages/_rdb/models.py), read only: its own reader takes a number of
-# queries that grows with the number of trials.
+# Optuna 5's tables (optuna/storages/_rdb/models.py): its own reader takes a number of queries that
+# grows with the number of trials, its own writer a transaction a value (``search.trial_rows``).
 optuna_trials = table(
     "trials",
     column("trial_id"),
@@ -186,11 +186,16 @@ optuna_trials = table(
     column("datetime_start", DateTime()),
     column("datetime_complete", DateTime()),
 )
-optuna_trial_attributes = table(
-    "trial_user_attributes",
+optuna_trial_params = table(
+    "trial_params",
     column("trial_id"),
-    column("key", String()),
-    column("value_json", Text()),
+    column("param_name", String()),
+    column("param_value", Double()),
+    column("distribution_json", Text()),
+)
+optuna_trial_attributes, optuna_trial_system_attributes = (
+    table(name, column("trial_id"), column("key", String()), column("value_json", Text()))
+    for name in ("trial_user_attributes", "trial_system_attributes")
 )
 
 

@@ -157,7 +157,7 @@ def open_storage(config: StorageConfig, *, create: bool = True) -> Storage:
             _prepare_sqlite_file(url, create)
         probe = create_engine(url, poolclass=NullPool, connect_args=connect_args(url))
         if has_our_schema(probe):
-            rdb = _optuna_storage(url, skip_table_creation=True)
+            rdb = optuna_storage(url, skip_table_creation=True)
         elif create:
             with creation_lock(probe):
                 rdb = _create_tables(probe, url)
@@ -166,7 +166,10 @@ def open_storage(config: StorageConfig, *, create: bool = True) -> Storage:
     except (DBAPIError, StorageInternalError, OSError) as error:
         raise unreachable(url, error) from error
     except RuntimeError as error:  # Optuna's tables are of another version
-        raise StorageError(f"{show(url)}: {' '.join(str(error).split())}") from error
+        raise StorageError(
+            f"Optuna's tables in {show(url)} must be of version {optuna.__version__}, but are not; "
+            "upgrade them with `softshare storage upgrade` and this storage.url"
+        ) from error
     return Storage(engine=rdb.engine, optuna_storage=rdb, address=show(url))
 
 
@@ -180,7 +183,19 @@ def show(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
-def _optuna_storage(url: URL, *, skip_table_creation: bool) -> optuna.storages.RDBStorage:
+def optuna_storage(
+    url: URL, *, skip_table_creation: bool, any_version: bool = False
+) -> optuna.storages.RDBStorage:
+    """Open Optuna's storage.
+
+    Args:
+        url: where it is.
+        skip_table_creation: whether its tables are there.
+        any_version: take them whatever version they are of, to upgrade them.
+
+    Raises:
+        RuntimeError: they are of another version.
+    """
     # Optuna fills in braces of a URL as a template, and a password may hold some.
     address = url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")
     storage = optuna.storages.RDBStorage(
@@ -192,6 +207,7 @@ def _optuna_storage(url: URL, *, skip_table_creation: bool) -> optuna.storages.R
             "connect_args": connect_args(url),
         },
         skip_table_creation=skip_table_creation,
+        skip_compatibility_check=any_version,
     )
     if url.drivername == "sqlite":
         event.listen(storage.engine, "begin", begin_on_sqlite)
@@ -265,7 +281,7 @@ def _create_tables(probe: Engine, url: URL) -> optuna.storages.RDBStorage:
         with probe.connect() as connection:
             # Readers and one writer then work at once. It stays with the file.
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-    rdb = _optuna_storage(url, skip_table_creation=False)
+    rdb = optuna_storage(url, skip_table_creation=False)
     if not has_our_schema(rdb.engine):  # those who waited for the lock find it there
         with rdb.engine.begin() as connection:
             Tables.metadata.create_all(connection)

@@ -21,14 +21,23 @@ from sqlalchemy.exc import DBAPIError
 from search.database_errors import unreachable
 from search.errors import StorageError
 from search.schema import IN_DATABASE, SCHEMA_VERSION, SchemaTable
-from search.storage import StorageConfig, begin_on_sqlite, creation_lock, schema_version, show
+from search.storage import (
+    StorageConfig,
+    begin_on_sqlite,
+    creation_lock,
+    optuna_storage,
+    schema_version,
+    show,
+)
 
 
 def upgrade(config: StorageConfig) -> int:
     """Bring the tables of a database to ``SCHEMA_VERSION``, all in one step or not at all.
 
+    Optuna's own tables follow, by its own steps.
+
     Returns:
-        The version that they had.
+        The version that ours had.
 
     Raises:
         StorageError: there are none, they are of a later version, or the database cannot be used.
@@ -54,6 +63,9 @@ def upgrade(config: StorageConfig) -> int:
                 for step in range(version, SCHEMA_VERSION):
                     STEPS[step](operations)
                 connection.execute(update(SchemaTable).values(version=SCHEMA_VERSION))
+            rdb = optuna_storage(url, skip_table_creation=True, any_version=True)
+            rdb.upgrade()
+            rdb.engine.dispose()
     except DBAPIError as error:
         raise unreachable(url, error) from error
     return version

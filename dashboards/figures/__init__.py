@@ -44,6 +44,12 @@ from dashboards.figures.learning_curves import (
     learning_curves_data,
     shown_trials,
 )
+from dashboards.figures.method_fronts import (
+    MethodFront,
+    MethodFrontsData,
+    draw_method_fronts,
+    method_fronts_data,
+)
 from dashboards.figures.parallel import ParallelData, draw_parallel, parallel_data
 from dashboards.figures.pareto_front import (
     Accounting,
@@ -84,6 +90,8 @@ __all__ = [
     "ImportanceData",
     "KeyTrends",
     "LearningCurvesData",
+    "MethodFront",
+    "MethodFrontsData",
     "ObjectiveImportance",
     "ParallelData",
     "ParetoFrontData",
@@ -110,6 +118,7 @@ __all__ = [
     "draw_hypervolume_over_compute",
     "draw_importance",
     "draw_learning_curves",
+    "draw_method_fronts",
     "draw_parallel",
     "draw_pareto_front",
     "draw_slice",
@@ -121,6 +130,7 @@ __all__ = [
     "history_data",
     "importance_data",
     "learning_curves_data",
+    "method_fronts_data",
     "parallel_data",
     "pareto_front_data",
     "shown_trials",

@@ -17,6 +17,7 @@ from dashboards.figures.pareto_front import ParetoFrontData
 from dashboards.palette import Palette
 from dashboards.points import Point, Standing
 from search.conversion import show
+from search.methods import title_of
 from search.records import StudySnapshot
 
 SCORE = "score"
@@ -182,7 +183,8 @@ def hover_text(point: Point) -> str:
     setting = f" · {escape(point.setting.replace('_', ' '))}" if point.setting else ""
     return "<br>".join(
         (
-            f"<b>Trial {point.trial}</b>{setting} · {point.standing.value}",
+            f"<b>Trial {point.trial}</b>{setting} · {escape(title_of(point.method))}"
+            f" · {point.standing.value}",
             f"{formats.num_bytes(point.file_bytes)}, {formats.rate(point.compression_rate)}"
             f" (paper's accounting {formats.rate(point.han_compression_rate)})",
             f"validation error {formats.percent(point.validation_error)}"

@@ -112,7 +112,7 @@ def pareto_front_data(
         else (p.compression_rate, p.accuracy_loss)
         for p in points
     ]
-    view = _view(
+    view = view_of(
         where,
         [(p.compression_rate, p.accuracy_loss) for p in published],
         config.max_accuracy_loss,
@@ -134,7 +134,7 @@ def pareto_front_data(
     )
 
 
-def _view(
+def view_of(
     trials: Sequence[tuple[float, float]], published: Sequence[tuple[float, float]], cap: float
 ) -> View:
     """Frame what can be chosen: a collapsed network must not squash the axes.

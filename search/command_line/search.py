@@ -14,11 +14,12 @@ from search.artifacts import Artifacts, load_artifact
 from search.command_line.epoch_lines import EpochLines
 from search.command_line.printing import make_console, print_lines
 from search.command_line.request import Request
-from search.command_line.results import print_front
+from search.command_line.results import print_front, print_methods
 from search.configuration import SoftshareConfig, compose
-from search.judging import best_trial, judge
+from search.judging import best_trial, judge, standings
 from search.launching.opening import open_launcher
 from search.launching.watching import run_workers
+from search.methods import searches_methods
 from search.progress import SearchProgress
 from search.quantities import count, percent, points, rate
 from search.records import StudySnapshot, read_study
@@ -95,6 +96,8 @@ def report(storage: Storage, snapshot: StudySnapshot, config: SoftshareConfig) -
     cap = config.score.max_accuracy_loss
     trials = judge(snapshot, config.score)
     print_front(snapshot.study, trials, cap)
+    if searches_methods(snapshot.study.config):
+        print_methods(standings(snapshot, trials))
     folder = config.study_folder
     folder.mkdir(parents=True, exist_ok=True)
     source = ReportSource(

@@ -70,7 +70,9 @@ class Verb:
 _FILE = Argument(
     name="file", form="FILE", meaning="a compressed file (.sws)", positional=True, required=True
 )
-_TRAINING = ("model", "data", "reference", "prior", "shrinking", "retrain", "post_processing")
+_TRAINING = (
+    "model", "data", "reference", "method", "prior", "shrinking", "retrain", "post_processing",
+)  # fmt: skip
 _DEFINING = (*_TRAINING, "score", "halving", "study", "storage", "space", "experiment")
 _PLACES = ("device", "runs_dir", "cache_dir")
 _STUDY = ("study.name", "storage", "experiment", "runs_dir")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, select, text, update
+from sqlalchemy import create_engine, inspect, select, text, update
 
 from search.artifacts import Artifacts, load_artifact
 from search.command_line import main
@@ -79,6 +79,21 @@ def test_upgraded_files_can_be_read(old_url: str) -> None:
     upgrade(StorageConfig(url=old_url))
     storage = open_storage(StorageConfig(url=old_url))
     assert load_artifact(Artifacts(storage), "network") == b"abc"
+    storage.close()
+
+
+def test_old_tables_of_optuna_follow(storage: Storage, storage_url: str) -> None:
+    with storage.write() as connection:
+        connection.execute(text("DROP INDEX ix_trials_study_id"))
+        connection.execute(text("UPDATE alembic_version SET version_num = 'v3.0.0.d'"))
+    storage.close()
+    with pytest.raises(StorageError, match="with `softshare storage upgrade`"):
+        open_storage(StorageConfig(url=storage_url))
+    assert upgrade(StorageConfig(url=storage_url)) == SCHEMA_VERSION
+    storage = open_storage(StorageConfig(url=storage_url))
+    with storage.read() as connection:
+        names = {index["name"] for index in inspect(connection).get_indexes("trials")}
+    assert "trials_study_id_key" in names
     storage.close()
 
 
