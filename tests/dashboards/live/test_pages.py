@@ -25,6 +25,21 @@ ALL_DARK = """() => {
 RANGE = "() => document.querySelector('#figure-front .js-plotly-plot').layout.xaxis.range"
 
 
+RESTS = """selector => {
+    const box = document.querySelector(selector)?.getBoundingClientRect();
+    const place = box && `${box.x} ${box.y}`;
+    const rested = window.rested?.place === place ? window.rested : { place, since: Date.now() };
+    window.rested = rested;
+    return place !== undefined && Date.now() - rested.since > 500;
+}"""
+
+
+def click_at_rest(page: Page, selector: str) -> None:
+    """Click on the first of what may still be moved by what is drawn above it."""
+    page.wait_for_function(RESTS, arg=selector)
+    page.locator(selector).first.click(force=True)
+
+
 def wait_for_trials(page: Page, number: int) -> None:
     page.wait_for_function(f"() => ({NUM_DRAWN})() === {number}")
 
@@ -108,8 +123,7 @@ def test_a_point_leads_to_its_trial_and_its_file(live: Live, visit: Open, tmp_pa
     page = visit(f"{live.address}/study/study")
     wait_for_trials(page, 2)
     page.evaluate("() => document.querySelector('#spot-history').scrollIntoView()")
-    page.wait_for_selector("#figure-history .scatterlayer .point")
-    page.locator("#figure-history .scatterlayer .point").first.click(force=True)
+    click_at_rest(page, "#figure-history .scatterlayer .point")
     chosen = page.get_by_role("table", name="Selected trials")
     expect(chosen).to_contain_text("trial 0")
     chosen.get_by_role("link", name="trial 0").click()
