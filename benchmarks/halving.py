@@ -118,7 +118,7 @@ def fidelity() -> dict[str, Any]:
         early = []
         for epoch in snapshot.epochs:
             total = epoch.num_epochs - shorter.get(epoch.trial, 0)  # epochs of shorter schedules
-            if epoch.epoch - total == round(place * retraining) and epoch.epoch > total:
+            if total > 0 and epoch.epoch - total == round(place * retraining):
                 loss = epoch.validation_error - snapshot.study.reference.validation_error
                 early.append(Objectives(loss, epoch.estimated_compression_rate, epoch.trial))
         places[str(place)] = agreement(early, whole, cap)

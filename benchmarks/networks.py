@@ -18,9 +18,9 @@ from typing import Any
 from benchmarks.inputs import load_inputs
 from benchmarks.record import RESULTS, write_result
 from core.codec import write_file
-from core.compress import CompressConfig, compress, compress_by_pruning
+from core.compress import CompressConfig, compress
+from core.methods import MethodConfig, MethodName, PruningConfig
 from core.outcome import CompressionOutcome
-from core.pruning import PruningConfig
 from core.runtime import use_one_thread
 from search.compression import compress_config
 from search.configuration import SoftshareConfig, compose, with_params
@@ -112,12 +112,17 @@ def measure(experiment: str) -> Path:
     ours = run(config, SEEDS, lambda trial: compress(reference, data, trial))
     best = min(ours, key=lambda outcome: outcome.validation_error)
     nonzero_fraction = statistics.mean(outcome.nonzero_fraction for outcome in ours)
-    pruning = PruningConfig(sparsity=1 - nonzero_fraction)
+    pruning = MethodConfig(
+        name=MethodName.magnitude_pruning,
+        magnitude_pruning=PruningConfig(sparsity=1 - nonzero_fraction),
+    )
 
     def control_at(config: SoftshareConfig, seeds: Sequence[int]) -> list[CompressionOutcome]:
         print(f" control, rate {config.retrain.lr_weights:g}", flush=True)
         return run(
-            config, seeds, lambda trial: compress_by_pruning(reference, data, trial, pruning)
+            config,
+            seeds,
+            lambda trial: compress(reference, data, replace(trial, method=pruning)),
         )
 
     configs = [

@@ -5,7 +5,8 @@ packages. One PostgreSQL, one run; trials are instant, so that all that is measu
 Ours are whole workers (slots, leases, records, files, learning curves), plain Optuna's a loop of
 ask and tell with the same search space and the same proposals, then with its default sampler.
 
-- many workers: trials a second, the 95th percentile of claim, ask, suggest and tell, connections a worker;
+- many workers: trials a second, the 95th percentiles of claim, ask, suggest and tell, connections
+  a worker;
 - many trials: the same with one worker in a study that has so many finished trials, and what is
   not the compression as a share of a trial of a minute.
 """
@@ -25,6 +26,7 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, create_trial
 from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy.engine import URL
 
 import search.trial
 import search.worker
@@ -39,7 +41,7 @@ from search.space import SearchSpace, Value
 from search.storage import StorageConfig, open_storage
 from search.study import DIRECTIONS, join_study, open_study
 from tests.data_sets import small_reference
-from tests.postgres import running_server
+from tests.postgres import PostgresServer, running_server
 
 MINUTE = 60.0
 TRIALS_A_WORKER = 10
@@ -223,32 +225,36 @@ def measure(
     return measured
 
 
-def compare(
-    url_of: Callable[[], str], num_workers: int, num_trials: int, before: list[FrozenTrial]
-) -> dict[str, Any]:
-    """Measure ours, then plain Optuna with the same proposals, then with its own sampler."""
-    found: dict[str, Any] = {}
-    url = url_of()
-    storage = open_storage(StorageConfig(url=url))
-    words = ["study.name=scale", "study.settings=[]", f"study.num_trials={num_trials}"]
-    study = open_study(storage, compose(words), small_reference())
+def studies(server: PostgresServer, before: list[FrozenTrial]) -> list[URL]:
+    """Return the addresses of three databases, each with the same study of so many trials."""
+    first = server.create_database()
+    storage = open_storage(StorageConfig(url=_shown(first)))
+    study = open_study(
+        storage, compose(["study.name=scale", "study.settings=[]"]), small_reference()
+    )
     study.optuna_study.add_trials(before)
     storage.close()
-    found["softshare"] = measure(ours, url, "scale", "", num_workers, num_trials)
-    for kind in ("same", "default"):
-        url = url_of()
-        plain_storage = optuna.storages.RDBStorage(url)
-        plain_study = optuna.create_study(
-            study_name="scale", storage=plain_storage, directions=DIRECTIONS
-        )
-        plain_study.add_trials(before)
-        plain_storage.remove_session()
-        plain_storage.engine.dispose()
+    return [first, *(server.create_database(first) for _ in range(2))]
+
+
+def compare(urls: list[URL], num_workers: int, num_trials: int) -> dict[str, Any]:
+    """Measure ours, then plain Optuna with the same proposals, then with its own sampler."""
+    url, *others = map(_shown, urls)
+    storage = open_storage(StorageConfig(url=url))
+    words = ["study.name=scale", "study.settings=[]", f"study.num_trials={num_trials}"]
+    open_study(storage, compose(words), small_reference())
+    storage.close()
+    found = {"softshare": measure(ours, url, "scale", "", num_workers, num_trials)}
+    for kind, plain_url in zip(("same", "default"), others, strict=True):
         sampler = f"{kind}:{num_trials // num_workers}"
         found[f"optuna, {kind} sampler"] = measure(
-            plain, url, "scale", sampler, num_workers, num_trials
+            plain, plain_url, "scale", sampler, num_workers, num_trials
         )
     return found
+
+
+def _shown(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
 
 
 def main(num_workers: int = 64, num_finished: int = 10_000) -> None:
@@ -256,13 +262,11 @@ def main(num_workers: int = 64, num_finished: int = 10_000) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     _PROCESSES.set_forkserver_preload(["search.worker", "search.trial"])
     with running_server(max_connections=CONNECTIONS) as server:
-
-        def url_of() -> str:
-            return server.create_database().render_as_string(hide_password=False)
-
-        many_workers = compare(url_of, num_workers, num_workers * TRIALS_A_WORKER, [])
+        empty, filled = studies(server, []), studies(server, finished_trials(num_finished))
+        print("studies are made", flush=True)
+        many_workers = compare(empty, num_workers, num_workers * TRIALS_A_WORKER)
         print(many_workers, flush=True)
-        many_trials = compare(url_of, 1, TRIALS_LATE, finished_trials(num_finished))
+        many_trials = compare(filled, 1, TRIALS_LATE)
     ours_late = many_trials["softshare"]
     measured = {
         "workers": num_workers,

@@ -1,17 +1,20 @@
-"""One compression from end to end: Algorithm 1 of Ullrich et al. 2017 down to a measured file."""
+"""One compression from end to end: from a reference network down to a measured file.
+
+What lies between preparation and fine-tuning is the method's (``core.methods``); by default it is
+Algorithm 1 of Ullrich et al. 2017.
+"""
 
 import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Int
 from numpy.typing import NDArray
-from torch import Tensor
 
 from core.checkpoint import Checkpoints, Journal
 from core.codec import encode
 from core.data import Data
 from core.device import explaining_exhaustion
+from core.methods import Clustered, Method, MethodConfig, make_method
 from core.networks import STANDARD
 from core.outcome import CompressionOutcome, OnEpoch
 from core.packing import coded_codebook, measure, pack
@@ -20,19 +23,15 @@ from core.post_processing import (
     QuantisedTensor,
     fine_tune,
     fold_batch_norms,
-    merge_components,
     order_units,
-    quantise,
     remove_dead_units,
     tidy_codebook,
 )
 from core.preparation import Preparation, prepare
 from core.prior import PriorConfig
-from core.pruning import PruningConfig, prune
 from core.reference import ReferenceNetwork
-from core.retraining import FlatWeights, Reporter, RetrainConfig, Retraining, retrain
+from core.retraining import Reporter, RetrainConfig
 from core.shrinking import ShrinkingConfig
-from core.tracing import TraceRecorder
 
 
 @dataclass(kw_only=True)
@@ -44,12 +43,15 @@ class CompressConfig:
         retrain: the retraining under that prior.
         shrinking: what is cut from the network before the retraining.
         post_processing: merging, quantisation, fine-tuning and the biases' precision.
+        method: how weights come to clusters. It is no part of the text that a checkpoint is known
+            by (``identity``), which is older; what is the method's own is added there.
     """
 
     prior: PriorConfig = field(default_factory=PriorConfig)
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
     shrinking: ShrinkingConfig = field(default_factory=ShrinkingConfig)
     post_processing: PostProcessingConfig = field(default_factory=PostProcessingConfig)
+    method: MethodConfig = field(default_factory=MethodConfig, repr=False)
 
 
 def compress(
@@ -71,94 +73,28 @@ def compress(
             state to go on from; the file has the same bytes however often that happens.
 
     Raises:
+        ConfigError: the shrinking left fewer weights than the method is to leave.
         RetrainError: a loss is not finite, there is no weight to compress, or the memory of the
             GPU is exhausted.
         CheckpointError: the checkpoint to go on from is damaged or of another compression.
         RetrainingStopped: the retraining is trapped or collapsed (and asked to stop then).
     """
     with explaining_exhaustion("retrain.batch_size", config.retrain.batch_size):
+        method = _method(config)
         journal = Journal(checkpoints, identity(reference, data, config))
         report = Reporter(num_epochs(config), config.prior.num_components, on_epoch, journal)
         start = prepare(reference, data, config.retrain, config.shrinking, report)
-        retraining = Retraining.of_network(
-            start.network,
-            start.training_set,
-            start.error_loss,
-            config.prior,
-            config.retrain,
-            start.description.treatment,
-        )
-        weights, mixture = retraining.weights, retraining.prior.mixture
-        recorder = TraceRecorder(weights, mixture, start.description.input_shape)
-        journal.follow("trace", recorder.state, recorder.restore)
-        retrain(retraining, start.validation, report, recorder.epoch)
-        recorder.retrained()
-        merged = merge_components(
-            mixture,
-            config.post_processing.merge_threshold,
-            weights.values.numel(),
-            config.post_processing.drop_dead_components,
-        )
-        components = merged.assign(weights.values)
-        return finish(start, weights, components, config, reference, data, recorder)
+        clustered = method.cluster(start)
+        return finish(start, clustered, method.post_processing, config.retrain, reference, data)
 
 
-def compress_by_pruning(
-    reference: ReferenceNetwork,
-    data: Data,
-    config: CompressConfig,
-    pruning: PruningConfig,
-    on_epoch: OnEpoch | None = None,
-    checkpoints: Checkpoints | None = None,
-) -> CompressionOutcome:
-    """Do the same with magnitude pruning in the place of the retraining: the control.
-
-    Budget, distillation, quantisation, fine-tuning and file are those of ``compress``; the prior
-    plays no part.
-
-    Args:
-        reference: the trained network; left as it is.
-        data: the data it was trained on.
-        config: the hyperparameters.
-        pruning: how many weights go.
-        on_epoch: takes a report after every epoch; whatever it raises ends the compression.
-        checkpoints: takes the compression's state before a step where it wants it, and has the
-            state to go on from; the file has the same bytes however often that happens.
-
-    Raises:
-        ConfigError: the shrinking left fewer weights than the pruning is to leave.
-        RetrainError: a loss is not finite, there is no weight to prune, or the memory of the GPU
-            is exhausted.
-        CheckpointError: the checkpoint to go on from is damaged or of another compression.
-    """
-    with explaining_exhaustion("retrain.batch_size", config.retrain.batch_size):
-        journal = Journal(checkpoints, identity(reference, data, config, pruning))
-        report = Reporter(num_epochs(config), config.prior.num_components, on_epoch, journal)
-        start = prepare(reference, data, config.retrain, config.shrinking, report)
-        weights = FlatWeights.from_network(start.network, start.description.treatment)
-        kept = prune(
-            start.network,
-            weights,
-            start.training_set,
-            start.error_loss,
-            start.validation,
-            pruning.after_shrinking(report.weights_left),
-            config.retrain,
-            report,
-        )
-        return finish(start, weights, kept.long(), config, reference, data)
-
-
-def identity(
-    reference: ReferenceNetwork,
-    data: Data,
-    config: CompressConfig,
-    pruning: PruningConfig | None = None,
-) -> str:
+def identity(reference: ReferenceNetwork, data: Data, config: CompressConfig) -> str:
     """Return a digest of all that a compression depends on, to know its checkpoints by."""
-    digest = hashlib.sha256(f"{config} {pruning} {data.fingerprint}\n".encode())
+    digest = hashlib.sha256(f"{config} {config.method.own} {data.fingerprint}\n".encode())
     if (treatment := reference.description.treatment) != STANDARD:
         digest.update(f"{treatment}\n".encode())
+    if data.metric.evaluate is not None:
+        digest.update(f"{data.metric}\n".encode())
     digest.update(reference.to_bytes())
     return digest.hexdigest()
 
@@ -166,41 +102,43 @@ def identity(
 def num_epochs(config: CompressConfig) -> int:
     """Return the epochs of all phases of a compression."""
     shrinking = config.shrinking.num_epochs if config.shrinking.units else 0
-    return shrinking + config.retrain.num_epochs + config.post_processing.fine_tuning_epochs
+    method = _method(config)
+    return shrinking + method.num_epochs + method.post_processing.fine_tuning_epochs
+
+
+def _method(config: CompressConfig) -> Method:
+    return make_method(config.method, config.prior, config.retrain, config.post_processing)
 
 
 def finish(
     start: Preparation,
-    weights: FlatWeights,
-    components: Int[Tensor, " weights"],
-    config: CompressConfig,
+    clustered: Clustered,
+    post_processing: PostProcessingConfig,
+    retrain: RetrainConfig,
     reference: ReferenceNetwork,
     data: Data,
-    recorder: TraceRecorder | None = None,
 ) -> CompressionOutcome:
-    """Quantise a retrained network, fine-tune it, write it into a file and measure the file.
+    """Fine-tune a clustered network, write it into a file and measure the file.
 
     Args:
         start: the network and its task.
-        weights: its retrained weights.
-        components: the component of each weight, 0 where it becomes zero.
-        config: the hyperparameters.
+        clustered: its weights, and what each of them is to become.
+        post_processing: fine-tuning, order of the units and precision of the biases.
+        retrain: batch size and seed of the fine-tuning.
         reference: the network that all this started from.
         data: the data to measure on.
-        recorder: follows the compression.
     """
-    post_processing, network, described = config.post_processing, start.network, start.description
-    tensors = quantise(weights, components, post_processing.num_centroids)
+    network, described, tensors = start.network, start.description, clustered.tensors
     fine_tune(
         network,
-        weights,
+        clustered.weights,
         tensors,
         start.training_set,
         start.error_loss,
         start.validation,
         post_processing,
-        config.retrain.batch_size,
-        config.retrain.seed,
+        retrain.batch_size,
+        retrain.seed,
         start.report,
     )
     network.cpu()
@@ -211,7 +149,7 @@ def finish(
     if post_processing.drop_dead_units:
         remove_dead_units(network, described.chains, tensors, described.input_shape)
     # while the units stand where they stood
-    trace = None if recorder is None else recorder.finish(coded_values(tensors))
+    trace = clustered.recorder.finish(coded_values(tensors))
     if post_processing.order_units:
         order_units(network, described.chains, tensors)
     for tensor in tensors:

@@ -1,7 +1,7 @@
-"""What a network does on data: its classification error, also as read from a compressed file."""
+"""What a network does on data: its error by their metric, also as read from a compressed file."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from core.codec import CompressedNetwork
 from core.data import Split
@@ -13,15 +13,22 @@ def error(network: nn.Module, split: Split, batch_size: int | None = None) -> fl
     """Return the share of examples that ``network`` puts into a wrong class, in [0, 1].
 
     An example whose outputs are not all finite counts as wrong, so a network of NaNs has error 1.
-    The network is judged in evaluation mode and left in the mode it came in.
+    The network is judged in evaluation mode and left in the mode it came in. Where the split has
+    another metric, its error is returned (``core.metric``).
 
     Args:
         network: maps inputs to one output a class; the largest wins.
         split: the examples and their true classes, at least one.
         batch_size: examples at a time, by default as many as memory is sure to hold; changes
             memory and time, not the result.
+
+    Raises:
+        RetrainError: the split has another metric, and an output is not finite.
+        ConfigError: that metric raises something or is no finite number.
     """
     batch_size = batch_size or split.evaluation_batch
+    if split.metric.evaluate is not None:
+        return split.metric.error(outputs_of(network, split, batch_size), split.labels)
     was_training = network.training
     network.eval()
     num_wrong = 0
@@ -38,6 +45,24 @@ def error(network: nn.Module, split: Split, batch_size: int | None = None) -> fl
     finally:
         network.train(was_training)
     return num_wrong / len(split)
+
+
+def outputs_of(network: nn.Module, split: Split, batch_size: int | None = None) -> Tensor:
+    """Return what a network answers in evaluation mode, an example a row, on its device.
+
+    Args:
+        network: left in the mode it came in.
+        split: the examples.
+        batch_size: as in ``error``.
+    """
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.inference_mode():
+            batches = torch.split(split.inputs, batch_size or split.evaluation_batch)
+            return torch.cat([network(inputs) for inputs in batches])
+    finally:
+        network.train(was_training)
 
 
 def load_compressed(

@@ -9,20 +9,23 @@ from dataclasses import dataclass
 
 from core.trace import Trace
 
+UNSNAPPED_PHASES = frozenset({"retrain", "variational"})
+"""Trainings in which a network has weights that are to become zero, and errs less for them."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EpochReport:
     """One epoch of a retraining, as it is watched while it runs.
 
     Attributes:
-        phase: ``"retrain"`` or ``"fine_tune"``.
+        phase: ``"shrink"``, what the method calls its training, or ``"fine_tune"``.
         epoch: epochs done so far over all phases, from 1.
         num_epochs: epochs of all phases together.
         error_loss: mean error loss of the epoch, in nats a training example.
         complexity_loss: complexity loss at the end of the epoch, in nats for the whole network.
-        validation_error: error of the network as it stands (not snapped to its codebook while
-            the phase is ``"retrain"``), a fraction in [0, 1].
-        nonzero_fraction: share of weights that the zero component does not claim.
+        validation_error: error of the network as it stands (with all its weights, whatever is to
+            become of them, in ``UNSNAPPED_PHASES``), a fraction in [0, 1].
+        nonzero_fraction: share of weights that are not zero, or would not be if it ended here.
         estimated_compression_rate: rate that the present share of non-zeros would give, an
             estimate from an entropy and no measurement of a file.
         seconds: wall-clock seconds since the start of the retraining.

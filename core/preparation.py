@@ -2,13 +2,22 @@
 
 from dataclasses import dataclass
 
-from torch import nn
+from torch import Tensor, nn
 
 from core.data import Data, Split
 from core.networks import NetworkDescription
 from core.reference import ReferenceNetwork
-from core.retraining import ErrorLoss, Reporter, RetrainConfig, TrainingSet, num_weights
+from core.retraining import (
+    ErrorLoss,
+    FlatWeights,
+    Reporter,
+    RetrainConfig,
+    TrainingSet,
+    num_weights,
+)
 from core.shrinking import ShrinkingConfig, equalise, shrink
+
+PROBED = 2
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,15 @@ class Preparation:
     validation: Split
     report: Reporter
 
+    @property
+    def probe(self) -> Tensor:
+        """A few training inputs, to see what the network does with them."""
+        return self.training_set.split.inputs[:PROBED]
+
+    def flat_weights(self) -> FlatWeights:
+        """Move what is to be clustered into one vector, of which the network then has views."""
+        return FlatWeights.from_network(self.network, self.description.treatment)
+
 
 def prepare(
     reference: ReferenceNetwork,
@@ -49,7 +67,7 @@ def prepare(
         report: takes an ``EpochReport`` an epoch.
 
     Raises:
-        ConfigError: ``shrinking.units`` does not fit the network.
+        ConfigError: ``shrinking.units`` does not fit the network, or a loss the labels.
         RetrainError: the loss is not finite.
     """
     described = reference.description
@@ -63,7 +81,7 @@ def prepare(
         retrain.augment_flip,
     )
     report.journal.follow("answers", training_set.state, training_set.restore)
-    error_loss = ErrorLoss(retrain.distillation, retrain.distillation_temperature, retrain.bfloat16)
+    error_loss = ErrorLoss.on(training_set, retrain)
     if shrinking.equalise:
         equalise(network, described.chains, described.input_shape)
     if shrinking.units:

@@ -59,7 +59,8 @@ class Trace:
     """What a compression did to the mixture and to the weights.
 
     Row 0 of the mixture is its initialisation, row e its state after epoch e of the retraining.
-    The zero component comes first; where a component is no longer there its numbers are NaN.
+    The zero component comes first; where a component is no longer there its numbers are NaN. A
+    compression without a mixture has one row of no components.
     Weights and components are in the same units. "Before" is where the retraining began: the
     reference network, or what was left of it where units were cut away first. The file may hold
     the units of a layer in another order than they stand here.
@@ -120,6 +121,11 @@ class Trace:
     def num_epochs(self) -> int:
         """Epochs of the retraining."""
         return len(self.means) - 1
+
+    @property
+    def has_mixture(self) -> bool:
+        """Whether the weights were under a mixture."""
+        return self.means.size > 0
 
     @property
     def bin_middles(self) -> Float32s:

@@ -26,19 +26,20 @@ MAX_FILTER_VALUES = 80_000
 """Most weights of a layer that are kept as pictures: 102 units of an image of 28 x 28."""
 
 _Row = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+_NOTHING = np.empty(0, np.float32)
 
 
 class TraceRecorder:
     """Follows one compression from its pre-trained weights to its decoded file."""
 
     def __init__(
-        self, weights: FlatWeights, mixture: GaussianMixture, input_shape: Sequence[int]
+        self, weights: FlatWeights, mixture: GaussianMixture | None, input_shape: Sequence[int]
     ) -> None:
         """Begin before the first epoch.
 
         Args:
             weights: the pre-trained weights that the prior acts on.
-            mixture: the mixture as it is initialised on them.
+            mixture: the mixture as it is initialised on them, None where there is none.
             input_shape: shape of one input, [channels, height, width] of an image.
         """
         self._weights = weights
@@ -46,7 +47,10 @@ class TraceRecorder:
         self._before = _flat(weights)
         self._after = self._before
         self._rows: list[_Row] = []
-        self.epoch(mixture)
+        if mixture is None:
+            self._rows.append((_NOTHING, _NOTHING, _NOTHING))
+        else:
+            self.epoch(mixture)
 
     def epoch(self, mixture: GaussianMixture) -> None:
         """Take down the mixture at the end of an epoch."""

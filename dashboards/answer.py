@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dashboards import formats
 from dashboards.figures import FEW_TRIALS, NUM_SHUFFLES, ImportanceData, KeyTrends, Trend
 from dashboards.markup import Column, Html, element, row, table, text
+from search.methods import DEFAULT_METHOD, title_of
 
 
 def answer_section(importance: ImportanceData, trends: Sequence[KeyTrends], place: Html) -> Html:
@@ -35,10 +36,12 @@ def answer_section(importance: ImportanceData, trends: Sequence[KeyTrends], plac
 def answer(importance: ImportanceData, trends: Sequence[KeyTrends]) -> str:
     """Return the answer in a paragraph."""
     idle = [t.key for t in trends if not (t.accuracy_loss.matters or t.compression_rate.matters)]
+    of_method = "" if importance.method == DEFAULT_METHOD else f" of {title_of(importance.method)}"
     few = (
-        f"These are {importance.num_trials} trials: a hint at most, and silence proves nothing."
+        f"These are {importance.num_trials} trials{of_method}: a hint at most, and silence proves "
+        "nothing."
         if importance.num_trials < FEW_TRIALS
-        else f"These are {importance.num_trials} trials."
+        else f"These are {importance.num_trials} trials{of_method}."
     )
     question = (
         "The paper found “little connection between the parameter settings of best results” in "

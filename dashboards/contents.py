@@ -18,6 +18,7 @@ from dashboards.figures import (
     draw_final_scatter,
     draw_history,
     draw_importance,
+    draw_method_fronts,
     draw_pareto_front,
     draw_trajectories,
     draw_weight_change,
@@ -25,6 +26,7 @@ from dashboards.figures import (
     filters_data,
     history_data,
     importance_data,
+    method_fronts_data,
     pareto_front_data,
     trends_data,
     weight_change_data,
@@ -32,6 +34,7 @@ from dashboards.figures import (
 )
 from dashboards.markup import Html, element, join
 from dashboards.measured import read_results, row_of_study
+from dashboards.methods_section import methods_section
 from dashboards.palette import DARK, LIGHT, Palette
 from dashboards.points import Point, best_of, points_of
 from dashboards.table_1 import table_1
@@ -92,6 +95,7 @@ def _search_sections(
         sections.front_section(
             snapshot, points, best, _draw(figures, "pareto-front", draw_pareto_front, front)
         ),
+        *_method_sections(source, figures),
         sections.published_section(
             paper.published,
             _draw(figures, "figure-2-search", draw_pareto_front, paper),
@@ -108,6 +112,15 @@ def _search_sections(
     ]
 
 
+def _method_sections(source: ReportSource, figures: dict[str, Themes]) -> list[Html]:
+    """The methods side by side, where a study has several."""
+    data = method_fronts_data(source.snapshot, source.score_config)
+    if len(data.methods) < 2:
+        return []
+    place = _draw(figures, "method-fronts", draw_method_fronts, data)
+    return [methods_section(data, place)]
+
+
 def _trace_sections(source: ReportSource, point: Point, figures: dict[str, Themes]) -> list[Html]:
     """What one trial did to its weights, or why that cannot be shown."""
     (record,) = (trial for trial in source.snapshot.trials if trial.number == point.trial)
@@ -117,21 +130,30 @@ def _trace_sections(source: ReportSource, point: Point, figures: dict[str, Theme
         return [trace_sections.no_trace_section(point, str(error))]
     if trace is None:
         return [trace_sections.no_trace_section(point, "It was run before traces were kept.")]
-    change, components = weight_change_data(trace), components_data(trace)
-    histograms = weight_histograms_data(trace)
+    change, histograms = weight_change_data(trace), weight_histograms_data(trace)
     return [
         trace_sections.weights_section(
             point, change, _draw(figures, "figure-1-weights", draw_weight_change, change)
         ),
-        trace_sections.components_section(
-            components,
-            _draw(figures, "figure-3-components", draw_trajectories, components),
-            _draw(figures, "figure-3-scatter", draw_final_scatter, components),
-        ),
+        *_component_sections(trace, figures),
         trace_sections.histograms_section(
             histograms, _draw(figures, "tutorial-histograms", draw_weight_histograms, histograms)
         ),
         *_filter_sections(trace, figures),
+    ]
+
+
+def _component_sections(trace: Trace, figures: dict[str, Themes]) -> list[Html]:
+    """The mixture's course; none for a method without a mixture."""
+    if not trace.has_mixture:
+        return []
+    components = components_data(trace)
+    return [
+        trace_sections.components_section(
+            components,
+            _draw(figures, "figure-3-components", draw_trajectories, components),
+            _draw(figures, "figure-3-scatter", draw_final_scatter, components),
+        )
     ]
 
 

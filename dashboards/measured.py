@@ -13,6 +13,7 @@ from typing import Any
 
 from core.errors import DataError
 from dashboards.points import Point
+from search.methods import DEFAULT_METHOD, title_of
 from search.records import StudySnapshot
 
 
@@ -55,7 +56,7 @@ def row_of_study(snapshot: StudySnapshot, best: Point | None) -> tuple[MeasuredR
     return (
         MeasuredRow(
             network=study.config["model"]["name"],
-            method="softshare, this study",
+            method=f"softshare, this study{_by(best.method)}",
             num_parameters=study.reference.num_parameters,
             error_before=study.reference.test_error,
             error_after=best.test_error,
@@ -66,6 +67,10 @@ def row_of_study(snapshot: StudySnapshot, best: Point | None) -> tuple[MeasuredR
             source=f"study {study.name}, trial {best.trial}",
         ),
     )
+
+
+def _by(method: str) -> str:
+    return "" if method == DEFAULT_METHOD else f": {title_of(method)}"
 
 
 def read_results(folder: Path) -> tuple[MeasuredRow, ...]:

@@ -66,3 +66,16 @@ DARK = Palette(
     published="#e3a75b",
     bad="#ea8072",
 )
+
+_SERIES = {
+    LIGHT.surface: ("#0a6c74", "#c0571d", "#5b4aa8", "#9a7b00", "#b0337d", "#2f7d32", "#5f6b75",
+                    "#8c4a2f", "#2566b0"),
+    DARK.surface: ("#56c2bb", "#f0935c", "#a99bf0", "#d9bd4f", "#ef87c2", "#84c987", "#a9b6c1",
+                   "#d39a82", "#7fb2f0"),
+}  # fmt: skip
+
+
+def series_colour(palette: Palette, index: int) -> str:
+    """Return the colour of one of several series, as ``#rrggbb``; they repeat after nine."""
+    colours = _SERIES[palette.surface]
+    return colours[index % len(colours)]

@@ -4,13 +4,18 @@ Ranking is search's; nothing here decides what is better, it only says it for dr
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from dashboards.remembering import remembered
+from search.methods import DEFAULT_METHOD
 from search.pareto import Objectives, pareto_front
 from search.records import StudySnapshot, TrialRecord, TrialState
 from search.scoring import ScoreConfig, score
+
+MAX_DRAWN = 2000
+"""More dots than these only make a page slow."""
 
 
 class Standing(Enum):
@@ -27,6 +32,7 @@ class Point:
 
     Attributes:
         trial: its number in the study.
+        method: what it was compressed with.
         setting: name of the enqueued setting it came from, or None where it was suggested.
         standing: against the cap and the other trials.
         accuracy_loss: validation error minus the reference network's.
@@ -41,6 +47,7 @@ class Point:
     """
 
     trial: int
+    method: str = DEFAULT_METHOD
     setting: str | None
     standing: Standing
     accuracy_loss: float
@@ -54,6 +61,7 @@ class Point:
     seconds: float | None
 
 
+@remembered
 def points_of(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[Point, ...]:
     """Return the finished trials of a study as points, by trial number.
 
@@ -73,9 +81,34 @@ def points_of(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[Point, ...]
     for point in pareto_front(feasible, objectives_of):
         standings[point.trial] = Standing.front
     return tuple(
-        replace(point, standing=standings.get(point.trial, Standing.over_cap))
+        point
+        if (standing := standings.get(point.trial, Standing.over_cap)) is point.standing
+        else replace(point, standing=standing)
         for point in sorted(measured, key=lambda point: point.trial)
     )
+
+
+def thinned(points: Sequence[Point]) -> Sequence[Point]:
+    """Return the points to draw: of thousands a share, and whatever is on the front or has a name.
+
+    Which are drawn follows from their trials' numbers, and the share is halved as their number
+    doubles: from one more trial to the next the same are drawn.
+    """
+    num_halvings = max(0, math.ceil(math.log2(max(1, len(points)) / MAX_DRAWN)))
+    if not num_halvings:
+        return points
+    return [
+        point
+        for point in points
+        if point.standing is Standing.front
+        or point.setting is not None
+        or _scattered(point.trial) >> (32 - num_halvings) == 0
+    ]
+
+
+def _scattered(number: int) -> int:
+    """Spread whole numbers evenly over those of 32 bits (Knuth's multiplicative hashing)."""
+    return number * 2654435761 % 2**32
 
 
 def best_of(points: Iterable[Point]) -> Point | None:
@@ -115,6 +148,7 @@ def _measured(trial: TrialRecord, reference_test_error: float) -> Point | None:
         return None
     return Point(
         trial=trial.number,
+        method=trial.method,
         setting=trial.setting,
         standing=Standing.over_cap,
         accuracy_loss=trial.accuracy_loss,

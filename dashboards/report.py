@@ -44,16 +44,18 @@ def _page(source: ReportSource, contents: Contents) -> str:
         join((element("a", text("Skip to the study"), class_="skip", href="#main"), contents.main)),
         contents.figures,
         script=(_ASSETS / "report.js").read_text(encoding="utf-8"),
-        styles=_variables(LIGHT, DARK) + (_ASSETS / "report.css").read_text(encoding="utf-8"),
+        styles=colour_variables() + (_ASSETS / "report.css").read_text(encoding="utf-8"),
     )
 
 
-def _variables(light: Palette, dark: Palette) -> str:
+def colour_variables() -> str:
+    """Return the style sheet that names both palettes' colours, by the reader's preference."""
+
     def declared(palette: Palette) -> str:
         colours = ((key.replace("_", "-"), value) for key, value in vars(palette).items())
         return "".join(f"--{key}:{value};" for key, value in colours)
 
     return (
-        f":root{{--font:{FONT_FAMILY};{declared(light)}}}\n"
-        f"@media (prefers-color-scheme: dark){{:root{{{declared(dark)}}}}}\n"
+        f":root{{--font:{FONT_FAMILY};{declared(LIGHT)}}}\n"
+        f"@media (prefers-color-scheme: dark){{:root{{{declared(DARK)}}}}}\n"
     )

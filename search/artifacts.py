@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from search.artifact_places import ArtifactStore, OutsideStore
 from search.errors import ArtifactError
 from search.schema import IN_DATABASE, ArtifactChunkTable, ArtifactTable, database_seconds
-from search.storage import Storage
+from search.storage import Database, Storage
 
 CHUNK_BYTES = 1 << 20
 
@@ -47,24 +47,7 @@ class Artifacts:
             ArtifactError: its bytes are not those that were stored.
             ArtifactStoreAwayError: its place outside the database cannot be used.
         """
-        with self._storage.read() as connection:
-            artifact = connection.execute(
-                select(ArtifactTable.__table__).where(ArtifactTable.id == artifact_id)
-            ).first()
-            if artifact is None:
-                raise ArtifactNotFound(f"there is no artifact {artifact_id}")
-            content = _chunks(connection, artifact_id) if artifact.place == IN_DATABASE else None
-        if content is None:
-            content = OutsideStore(artifact.place).read(artifact_id)
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != artifact.sha256:
-            where = self._storage.address if artifact.place == IN_DATABASE else artifact.place
-            raise ArtifactError(
-                f"artifact {artifact_id} in {where} is damaged: stored were "
-                f"{artifact.num_bytes} bytes of SHA-256 {artifact.sha256}, found are "
-                f"{len(content)} of {digest}; restore it, or run its trial again"
-            )
-        return io.BytesIO(content)
+        return io.BytesIO(_read(self._storage, artifact_id))
 
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
         """Store a file; one that breaks off half-way is missing. One of the same id is replaced.
@@ -126,7 +109,44 @@ def load_artifact(store: ArtifactStore, artifact_id: str) -> bytes:
         with store.open_reader(artifact_id) as content:
             return content.read()
     except ArtifactNotFound as error:
-        raise ArtifactError(f"{error}; it was removed, or the database is another one") from error
+        raise _missing(error) from error
+
+
+def read_artifact(database: Database, artifact_id: str) -> bytes:
+    """Return the bytes of a stored file, wherever it is kept, for those who only read.
+
+    Raises:
+        ArtifactError: there is none of this id, or its bytes are not those that were stored.
+    """
+    try:
+        return _read(database, artifact_id)
+    except ArtifactNotFound as error:
+        raise _missing(error) from error
+
+
+def _read(database: Database, artifact_id: str) -> bytes:
+    with database.read() as connection:
+        artifact = connection.execute(
+            select(ArtifactTable.__table__).where(ArtifactTable.id == artifact_id)
+        ).first()
+        if artifact is None:
+            raise ArtifactNotFound(f"there is no artifact {artifact_id}")
+        content = _chunks(connection, artifact_id) if artifact.place == IN_DATABASE else None
+    if content is None:
+        content = OutsideStore(artifact.place).read(artifact_id)
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != artifact.sha256:
+        where = database.address if artifact.place == IN_DATABASE else artifact.place
+        raise ArtifactError(
+            f"artifact {artifact_id} in {where} is damaged: stored were "
+            f"{artifact.num_bytes} bytes of SHA-256 {artifact.sha256}, found are "
+            f"{len(content)} of {digest}; restore it, or run its trial again"
+        )
+    return content
+
+
+def _missing(error: ArtifactNotFound) -> ArtifactError:
+    return ArtifactError(f"{error}; it was removed, or the database is another one")
 
 
 def _chunks(connection: Connection, artifact_id: str) -> bytes:

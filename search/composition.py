@@ -34,14 +34,16 @@ def compose_tree(
 
     Args:
         config_name: path of the primary file under ``conf``, without its suffix.
-        overrides: words in Hydra's override grammar.
+        overrides: words in Hydra's override grammar; the one of ``with_folder`` adds a folder.
         check_key: raises a ``ConfigError`` for a dotted key that does not exist; asked for every
             key that an override sets.
 
     Raises:
         ConfigError: an override cannot be read, names an unknown choice or does not apply.
     """
-    words = [_checked(override, check_key) for override in map(parse_override, overrides)]
+    parsed = [parse_override(word) for word in overrides]
+    folders = [folder for override in parsed for folder in _folders(override)]
+    words = [_checked(override, check_key, folders) for override in parsed]
     try:
         with initialize_config_dir(version_base="1.3", config_dir=str(CONF_DIR)):
             config = hydra_compose(config_name, words)
@@ -54,9 +56,31 @@ def compose_tree(
     return {str(key): value for key, value in tree.items()}
 
 
-def choices(group: str) -> list[str]:
-    """Return the names of the YAML files of a group of ``conf``, sorted; empty for no group."""
-    return sorted(path.stem for path in (CONF_DIR / group).glob("*.yaml"))
+def with_folder(folder: str) -> str:
+    """Return the override that adds a folder of a user's own files to those under ``conf``.
+
+    Raises:
+        ConfigError: it is no folder, or has no file of a group.
+    """
+    path = Path(folder).expanduser().resolve()
+    require(bool(folder) and path.is_dir(), "--config-dir", "a folder", folder or "nothing")
+    if not any(choices(group, [path]) != choices(group) for group in groups()):
+        raise ConfigError(
+            f"--config-dir must have files such as model/mine.yaml in folders named after groups "
+            f"({', '.join(groups())}), but {folder} has none"
+        )
+    return f"{_SEARCH_PATH}=[{as_override('', f'file://{path}').removeprefix('=')}]"
+
+
+def choices(group: str, folders: Sequence[Path] = ()) -> list[str]:
+    """Return the names of the YAML files of a group, sorted; empty for no group.
+
+    Args:
+        group: its name.
+        folders: of a user's own files, beside ``conf``.
+    """
+    names = (path.stem for root in (CONF_DIR, *folders) for path in (root / group).glob("*.yaml"))
+    return sorted(set(names))
 
 
 def groups() -> list[str]:
@@ -116,16 +140,29 @@ def as_override(key: str, value: str | float | bool | None) -> str:
     return f"{key}='{escaped}'"
 
 
+_SEARCH_PATH = "hydra.searchpath"
 _RESERVED = {"null", "true", "false", "nan", "inf"}
 
 
-def _checked(override: Override, check_key: Callable[[str], object]) -> str:
+def _folders(override: Override) -> list[Path]:
+    """Return the folders that an override of ``with_folder`` adds; of any other none."""
+    if override.key_or_group != _SEARCH_PATH:
+        return []
+    places = override.value()
+    return [Path(str(place).removeprefix("file://")) for place in places or []]  # type: ignore[union-attr]
+
+
+def _checked(
+    override: Override, check_key: Callable[[str], object], folders: Sequence[Path]
+) -> str:
     """Return the override as Hydra shall see it, after checking its choice or key."""
     word = override.input_line
     assert word is not None
     key = override.key_or_group
+    if key == _SEARCH_PATH:
+        return word
     if key in groups():
-        known = choices(key)
+        known = choices(key, folders)
         if not override.is_delete():
             value = override.value()
             require(value in known, key, f"one of {', '.join(known)}", value)

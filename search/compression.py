@@ -11,4 +11,5 @@ def compress_config(config: SoftshareConfig) -> CompressConfig:
         retrain=config.retrain,
         shrinking=config.shrinking,
         post_processing=config.post_processing,
+        method=config.method,
     )

@@ -15,11 +15,14 @@ from core.data import DataConfig
 from core.device import Device
 from core.errors import ConfigError, require
 from core.factories import CodeConfig
+from core.methods import MethodConfig
+from core.metric import MetricConfig
 from core.networks import NetworkConfig
 from core.post_processing import PostProcessingConfig
 from core.prior import PriorConfig
 from core.reference import ReferenceConfig
 from core.retraining import RetrainConfig
+from core.retraining.error_loss import check_share
 from core.shrinking import ShrinkingConfig
 from search.composition import compose_tree
 from search.conversion import Tree, build, leaves, nested, replaced, show, tree_of, type_at
@@ -27,10 +30,21 @@ from search.halving import HalvingConfig
 from search.launching.config import LauncherConfig
 from search.sampling import Policy
 from search.scoring import ScoreConfig
+from search.serving import DashboardConfig
 from search.space import SearchSpace
 from search.storage import StorageConfig
 
-LOCAL = ("storage", "code", "launcher", "workers", "device", "runs_dir", "cache_dir", "output")
+LOCAL = (
+    "storage",
+    "dashboard",
+    "code",
+    "launcher",
+    "workers",
+    "device",
+    "runs_dir",
+    "cache_dir",
+    "output",
+)
 """Keys of one process alone: they may differ from one worker of a study to the next."""
 
 _LOCAL_FILES = (("data", "dir"), ("model", "checkpoint"))
@@ -96,15 +110,18 @@ class SoftshareConfig:
     Attributes:
         model: the network to compress.
         data: the data set.
+        metric: what networks are judged by on it.
         reference: training of the reference network.
         prior: the mixture prior and its hyper-priors.
         retrain: the retraining under the prior.
         shrinking: what is cut from the network before the retraining.
         post_processing: merging, fine-tuning and low-precision biases.
+        method: how weights come to clusters, and what is each method's own.
         score: how trials are judged.
         halving: on which schedules trials are tried before the whole one.
         study: name, budget, seed and first settings of the study.
         storage: the database.
+        dashboard: the live page of ``dashboard``.
         space: searched keys, nested like this tree, each with its range (``search.space``).
         code: what of this machine's own code factories may come from.
         launcher: where the workers of ``search`` run.
@@ -117,15 +134,18 @@ class SoftshareConfig:
 
     model: NetworkConfig = field(default_factory=NetworkConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    metric: MetricConfig = field(default_factory=MetricConfig)
     reference: ReferenceConfig = field(default_factory=ReferenceConfig)
     prior: PriorConfig = field(default_factory=PriorConfig)
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
     shrinking: ShrinkingConfig = field(default_factory=ShrinkingConfig)
     post_processing: PostProcessingConfig = field(default_factory=PostProcessingConfig)
+    method: MethodConfig = field(default_factory=MethodConfig)
     score: ScoreConfig = field(default_factory=ScoreConfig)
     halving: HalvingConfig = field(default_factory=HalvingConfig)
     study: StudyConfig = field(default_factory=StudyConfig)
     storage: StorageConfig = field(default_factory=StorageConfig)
+    dashboard: DashboardConfig = field(default_factory=DashboardConfig)
     space: dict[str, Any] = field(default_factory=dict)
     code: CodeConfig = field(default_factory=CodeConfig)
     launcher: LauncherConfig = field(default_factory=LauncherConfig)
@@ -137,6 +157,8 @@ class SoftshareConfig:
 
     def __post_init__(self) -> None:
         require(self.workers >= 1, "workers", ">= 1", self.workers)
+        if self.metric.loss is not None:
+            check_share(self.retrain.distillation)
 
     @property
     def study_folder(self) -> Path:

@@ -10,7 +10,7 @@ import optuna
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
-from search.configuration import SoftshareConfig, differences, to_stored
+from search.configuration import SoftshareConfig, differences, from_stored, to_stored
 from search.errors import StudyError
 from search.records import (
     ENQUEUED,
@@ -49,7 +49,8 @@ def inheritable(
     if name is None:
         return []
     source = read_study(storage, name, only_running_epochs=True)
-    theirs, ours = dict(source.study.config), to_stored(config)
+    # keys that came later than their study, at their defaults
+    theirs, ours = to_stored(from_stored(source.study.config, config)), to_stored(config)
     for tree in (theirs, ours):  # what comes first and how it is judged may differ
         for group in ("study", "score", "halving"):
             tree.pop(group, None)

@@ -1,4 +1,4 @@
-"""Which trials of a study make its Pareto front, and which of them suits a budget best."""
+"""Which trials of a study make its Pareto front, by method too, and which suits a budget best."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -40,6 +40,81 @@ def feasible_front(trials: Iterable[JudgedTrial]) -> list[JudgedTrial]:
     """
     feasible = [trial for trial in trials if trial.score.feasible]
     return pareto_front(feasible, lambda trial: trial.objectives)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """What the trials of a method took.
+
+    Attributes:
+        num_finished: those that have ended and count, stopped and failed ones included.
+        seconds: their wall-clock seconds, as far as they were stored.
+        epochs: passes over the training data that they took, over all schedules.
+    """
+
+    num_finished: int
+    seconds: float
+    epochs: int
+
+
+def efforts(snapshot: StudySnapshot) -> dict[str, Effort]:
+    """Return what each method took that a study has trials of, by its name."""
+    found = {}
+    for method in dict.fromkeys(trial.method for trial in snapshot.trials):
+        finished = [trial for trial in snapshot.finished if trial.method == method]
+        found[method] = Effort(
+            num_finished=len(finished),
+            seconds=sum(trial.seconds or 0.0 for trial in finished),
+            epochs=sum(trial.epochs or 0 for trial in finished),
+        )
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodStanding:
+    """How far one method of a study has come.
+
+    Attributes:
+        method: its name.
+        effort: what it took.
+        front: the front of its own trials within the cap, by growing accuracy loss.
+        best: its smallest file within the cap, None where there is none.
+        num_on_front: how many of its trials are on the front of all methods.
+    """
+
+    method: str
+    effort: Effort
+    front: tuple[JudgedTrial, ...]
+    best: JudgedTrial | None
+    num_on_front: int
+
+
+def standings(snapshot: StudySnapshot, trials: Sequence[JudgedTrial]) -> tuple[MethodStanding, ...]:
+    """Return how far the methods of a study have come, the smallest file first.
+
+    Args:
+        snapshot: the study.
+        trials: its complete trials, judged.
+    """
+    joint = {trial.record.number for trial in feasible_front(trials)}
+    found = []
+    for method, effort in efforts(snapshot).items():
+        own = [trial for trial in trials if trial.record.method == method]
+        found.append(
+            MethodStanding(
+                method=method,
+                effort=effort,
+                front=tuple(feasible_front(own)),
+                best=best_trial(own),
+                num_on_front=sum(trial.record.number in joint for trial in own),
+            )
+        )
+
+    def place(standing: MethodStanding) -> tuple[float, str]:
+        smallest = math.inf if standing.best is None else standing.best.score.file_bytes
+        return smallest, standing.method
+
+    return tuple(sorted(found, key=place))
 
 
 def best_trial(trials: Iterable[JudgedTrial]) -> JudgedTrial | None:

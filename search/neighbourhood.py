@@ -4,6 +4,9 @@ With a dozen trials in as many dimensions TPE's densities are mostly its flat pr
 proposals are close to random. Here a child takes a trial from around the accuracy cap and changes
 few of its coordinates a little: mutation as in a multi-objective evolution strategy (Deb et al.
 2002), with one parent and an archive of all trials.
+
+Where the method is searched, too, a child has its parent's, and parents are taken from each method
+in turn at random: so every method's front is looked around, and which is best is left to TPE.
 """
 
 import math
@@ -22,6 +25,7 @@ from optuna.search_space import IntersectionSearchSpace
 from optuna.trial import FrozenTrial, TrialState
 
 from search.hypervolume import contributions
+from search.methods import METHOD
 from search.pareto import Objectives, feasible_first, pareto_front
 
 NUM_CHANGED = 4  # coordinates that a child changes on average
@@ -47,14 +51,21 @@ class NeighbourhoodSampler(BaseSampler):
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """Return the parameters that all finished trials share."""
-        return IntersectionSearchSpace().calculate(study)
+        """Return the parameters that all finished trials share; with methods, all that any has."""
+        shared = IntersectionSearchSpace().calculate(study)
+        if METHOD not in shared:
+            return shared
+        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        return {name: found for trial in complete for name, found in trial.distributions.items()}
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Return a changed copy of a parent, or nothing where there is no parent yet."""
         complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        if METHOD in search_space:
+            method = self._random.choice(sorted({trial.params[METHOD] for trial in complete}))
+            complete = [trial for trial in complete if trial.params[METHOD] == method]
         parents = choose_parents(complete, self._widened_cap)
         if not parents or not search_space:
             return {}
@@ -62,10 +73,12 @@ class NeighbourhoodSampler(BaseSampler):
         alone = contributions([objectives(trial) for trial in parents], self._widened_cap)
         least = SMALLEST_WEIGHT * (sum(alone) or 1.0)
         (parent,) = self._random.choices(parents, [weight + least for weight in alone])
-        names = sorted(search_space)
+        names = sorted(name for name in search_space if name in parent.params and name != METHOD)
+        if not names:
+            return {}
         changed = {n for n in names if self._random.random() < NUM_CHANGED / len(names)}
         changed.add(self._random.choice(names))
-        return {
+        child = {
             name: (
                 self._change(parent.params[name], search_space[name])
                 if name in changed
@@ -73,6 +86,7 @@ class NeighbourhoodSampler(BaseSampler):
             )
             for name in names
         }
+        return child | ({METHOD: parent.params[METHOD]} if METHOD in parent.params else {})
 
     def sample_independent(
         self,

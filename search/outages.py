@@ -8,11 +8,22 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from optuna.exceptions import StorageInternalError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    PendingRollbackError,
+)
 
 from search.errors import ArtifactStoreAwayError, StorageAwayError
 
-OUTAGES = (DBAPIError, StorageInternalError, StorageAwayError, ArtifactStoreAwayError)
+OUTAGES = (
+    DBAPIError,
+    PendingRollbackError,
+    StorageInternalError,
+    StorageAwayError,
+    ArtifactStoreAwayError,
+)
 """What an outage may be raised as; ``is_outage`` tells whether it is one."""
 
 OUTAGE_PATIENCE_SECONDS = 300.0
@@ -60,6 +71,8 @@ def is_outage(error: BaseException) -> bool:
         return True
     if isinstance(error, StorageInternalError):  # Optuna's wrapper
         return error.__cause__ is not None and is_outage(error.__cause__)
+    if isinstance(error, PendingRollbackError):  # asked again in a transaction that was cut
+        return True
     if not isinstance(error, DBAPIError):
         return False
     if "sqlite3" in type(error.orig).__module__:

@@ -16,6 +16,7 @@ from core.compress import CompressConfig
 from core.data import Data, DataConfig, data_of, own_split
 from core.device import Device, choose_device
 from core.factories import GIVEN_IN_PYTHON
+from core.metric import CLASSIFICATION, Metric, MetricConfig
 from core.networks import STANDARD, Treatment, own_network, state_of
 from core.networks.own import check_apart, check_state
 from core.outcome import CompressionOutcome, EpochReport, OnEpoch
@@ -63,6 +64,7 @@ def compress(
     test: object = None,
     name: str = "network",
     treatment: Treatment = STANDARD,
+    metric: Metric = CLASSIFICATION,
     device: Device = Device.auto,
     on_epoch: OnEpoch | None = None,
     progress: bool = True,
@@ -80,6 +82,7 @@ def compress(
             error.
         name: what the file calls the network.
         treatment: which tensors are clustered.
+        metric: what the network is judged by and retrained on, where that is not its classes.
         device: where to compute.
         on_epoch: takes a report after every epoch; whatever it raises ends the compression.
         progress: whether epochs are told of on standard error.
@@ -90,7 +93,7 @@ def compress(
     Raises:
         SoftshareError: network and data do not fit each other or cannot be compressed.
     """
-    data = _data(train, validation, test, name, device)
+    data = _data(train, validation, test, name, metric, device)
     reference = _reference(network, data, name, treatment)
     tell = _told(reference, on_epoch, progress=progress)
     return core.compress.compress(reference, data, config or CompressConfig(), tell)
@@ -104,6 +107,7 @@ def run_study(
     *,
     test: object = None,
     name: str = "network",
+    metric: Metric = CLASSIFICATION,
     on_epoch: OnEpoch | None = None,
     progress: bool = True,
 ) -> StudyResult:
@@ -116,9 +120,10 @@ def run_study(
         train: the same.
         validation: the same.
         config: study, space, storage and cap, as ``search.configuration.compose`` makes it of the
-            words of a command line; its model and data are those given here.
+            words of a command line; its model, data and metric are those given here.
         test: as ``compress`` takes it.
         name: what files call the network.
+        metric: as ``compress`` takes it.
         on_epoch: takes a report after every epoch of every trial.
         progress: whether epochs are told of on standard error.
 
@@ -130,8 +135,9 @@ def run_study(
         config,
         model=replace(config.model, name=name, factory=GIVEN_IN_PYTHON, checkpoint=None),
         data=DataConfig(factory=GIVEN_IN_PYTHON),
+        metric=MetricConfig.of(metric),
     )
-    data = _data(train, validation, test, name, config.device)
+    data = _data(train, validation, test, name, metric, config.device)
     reference = _reference(network, data, name, config.model.treatment)
     tell = _told(reference, on_epoch, progress=progress)
 
@@ -172,19 +178,19 @@ def run_study(
     )
 
 
-def _data(train: object, validation: object, test: object, name: str, device: Device) -> Data:
-    held_out = own_split(validation, "validation")
+def _data(
+    train: object, validation: object, test: object, name: str, metric: Metric, device: Device
+) -> Data:
+    held_out = own_split(validation, "validation", metric)
     return data_of(
         f"the data of {name}",
-        own_split(train, "train"),
+        own_split(train, "train", metric),
         held_out,
-        held_out if test is None else own_split(test, "test"),
+        held_out if test is None else own_split(test, "test", metric),
     ).to(choose_device(device))
 
 
-def _reference(
-    network: nn.Module, data: Data, name: str, treatment: Treatment
-) -> ReferenceNetwork:
+def _reference(network: nn.Module, data: Data, name: str, treatment: Treatment) -> ReferenceNetwork:
     check_state(network)
     check_apart(network)  # copies would be apart
     template = copy.deepcopy(network)

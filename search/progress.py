@@ -19,6 +19,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from core.outcome import UNSNAPPED_PHASES
+from search.methods import DEFAULT_METHOD, title_of
 from search.quantities import count, duration, percent, points, rate
 from search.records import EpochRecord, StudySnapshot, TrialRecord, TrialState
 
@@ -201,7 +203,8 @@ class SearchProgress:
 
 def ended_line(trial: TrialRecord) -> str:
     """Return the line that tells how a trial ended."""
-    name = f"trial {trial.number}" + (f" ({trial.setting})" if trial.setting else "")
+    called = trial.setting or ("" if trial.method == DEFAULT_METHOD else title_of(trial.method))
+    name = f"trial {trial.number}" + (f" ({called})" if called else "")
     if trial.state is not TrialState.complete:
         return f"{name} {trial.state.value}: {trial.reason or 'no reason is stored'}"
     is_short = trial.schedule is not None and trial.schedule < 1
@@ -241,7 +244,7 @@ def _running(trial: TrialRecord, epoch: EpochRecord | None, reference_error: flo
         epoch=epoch.epoch,
         num_epochs=epoch.num_epochs,
         accuracy_loss=epoch.validation_error - reference_error,
-        is_unsnapped=epoch.phase == "retrain",
+        is_unsnapped=epoch.phase in UNSNAPPED_PHASES,
         estimated_compression_rate=epoch.estimated_compression_rate,
         seconds_left=epoch.seconds / epoch.epoch * (epoch.num_epochs - epoch.epoch),
     )

@@ -5,18 +5,20 @@ A study is read in three queries, however many trials it has.
 
 import json
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import String, cast, select
+from sqlalchemy import Select, String, cast, select
 from sqlalchemy.engine import Connection, Row
 
 from core.outcome import EpochReport
 from search.errors import StudyError
+from search.methods import DEFAULT_METHOD, METHOD, method_of
 from search.schema import EpochTable, StudyTable, optuna_trial_attributes, optuna_trials
-from search.storage import Storage
+from search.storage import Database
 
 # Keys of the trials' user attributes.
 RECORD = "softshare:record"
@@ -80,6 +82,7 @@ class TrialRecord:
     Attributes:
         number: its number in the study, from 0.
         state: how far it is.
+        method: the method that it compresses with.
         setting: name of the enqueued setting it tries, None for a suggested one.
         params: natural values by config key.
         seed: seed of its retraining.
@@ -105,6 +108,7 @@ class TrialRecord:
 
     number: int
     state: TrialState
+    method: str = DEFAULT_METHOD
     setting: str | None = None
     params: dict[str, Any]
     seed: int | None = None
@@ -186,16 +190,24 @@ class StudySnapshot:
         return 1 - sum(epochs for epochs, _ in known) / whole if whole else 0.0
 
 
-def read_study(storage: Storage, name: str, *, only_running_epochs: bool = False) -> StudySnapshot:
+def read_study(
+    storage: Database,
+    name: str,
+    *,
+    only_running_epochs: bool = False,
+    known: StudySnapshot | None = None,
+) -> StudySnapshot:
     """Read a study with its trials and learning curves as of one moment.
 
     Args:
         storage: an open database.
         name: the study's name.
         only_running_epochs: leave out the learning curves of the trials that have ended.
+        known: the study as it was read before; trials that had ended are not read again.
 
     Raises:
-        StudyError: there is no such study; the message lists those there.
+        StudyError: there is no such study, and the message lists those there; or it was written by
+            another version.
     """
     with storage.read() as connection:
         row = connection.execute(
@@ -203,9 +215,24 @@ def read_study(storage: Storage, name: str, *, only_running_epochs: bool = False
         ).first()
         if row is None:
             raise missing_study(connection, name, storage.address)
-        trials = _read_trials(connection, row.optuna_study_id)
+        ended = _ended(known, _study_record(row))
+        trials = ended + _read_trials(
+            connection, row.optuna_study_id, method_of(row.config), len(ended)
+        )
         epochs = _read_epochs(connection, row.id, row.optuna_study_id, only_running_epochs)
     return StudySnapshot(study=_study_record(row), trials=trials, epochs=epochs)
+
+
+def _ended(known: StudySnapshot | None, study: StudyRecord) -> tuple[TrialRecord, ...]:
+    """Return the first trials that were read before and cannot change any more."""
+    if known is None or known.study.created_at != study.created_at:
+        return ()
+    trials = known.trials
+    for number, trial in enumerate(trials):
+        # A gap is a trial that waited for a worker.
+        if trial.number != number or trial.state is TrialState.running:
+            return trials[:number]
+    return trials
 
 
 def missing_study(connection: Connection, name: str, address: str) -> StudyError:
@@ -218,11 +245,23 @@ def missing_study(connection: Connection, name: str, address: str) -> StudyError
     )
 
 
+def of_another_version(name: str, error: Exception) -> StudyError:
+    """Return the error for a study whose records this version cannot read."""
+    return StudyError(
+        f"study {name} was written by another version of softshare ({error}); use the version that "
+        "wrote it"
+    )
+
+
 def _study_record(row: Row[Any]) -> StudyRecord:
+    try:
+        reference = ReferenceRecord(**row.reference)
+    except TypeError as error:
+        raise of_another_version(row.name, error) from error
     return StudyRecord(
         name=row.name,
         config=row.config,
-        reference=ReferenceRecord(**row.reference),
+        reference=reference,
         data_fingerprint=row.data_fingerprint,
         versions=row.versions,
         git_revision=row.git_revision,
@@ -231,7 +270,9 @@ def _study_record(row: Row[Any]) -> StudyRecord:
     )
 
 
-def _read_trials(connection: Connection, optuna_study_id: int) -> tuple[TrialRecord, ...]:
+def _read_trials(
+    connection: Connection, optuna_study_id: int, method: str, first: int
+) -> tuple[TrialRecord, ...]:
     trials, attributes = optuna_trials.c, optuna_trial_attributes.c
     rows = connection.execute(
         select(
@@ -245,7 +286,11 @@ def _read_trials(connection: Connection, optuna_study_id: int) -> tuple[TrialRec
         .select_from(
             optuna_trials.outerjoin(optuna_trial_attributes, trials.trial_id == attributes.trial_id)
         )
-        .where(trials.study_id == optuna_study_id, cast(trials.state, String) != "WAITING")
+        .where(
+            trials.study_id == optuna_study_id,
+            trials.number >= first,
+            cast(trials.state, String) != "WAITING",
+        )
         .order_by(trials.number)
     )
     by_number: dict[int, tuple[Row[Any], dict[str, Any]]] = {}
@@ -253,16 +298,19 @@ def _read_trials(connection: Connection, optuna_study_id: int) -> tuple[TrialRec
         _, values = by_number.setdefault(row.number, (row, {}))
         if row.key is not None:
             values[row.key] = json.loads(row.value_json)
-    return tuple(_trial_record(row, values) for row, values in by_number.values())
+    return tuple(_trial_record(row, values, method) for row, values in by_number.values())
 
 
-def _trial_record(row: Row[Any], attributes: dict[str, Any]) -> TrialRecord:
+def _trial_record(row: Row[Any], attributes: dict[str, Any], method: str) -> TrialRecord:
+    """Return what is stored of a trial of a study whose configuration names a method."""
     record = attributes.get(RECORD, {})
     outcome = record.get("outcome") or {}
+    own = {**record.get("overrides", {}), **record.get("params", {})}
     started, finished = _utc(row.datetime_start), _utc(row.datetime_complete)
     return TrialRecord(
         number=row.number,
         state=trial_state(row.state, INTERRUPTED in attributes),
+        method=own.get(METHOD, method),
         setting=attributes.get(ENQUEUED, {}).get("setting"),
         params=record.get("params", {}),
         seed=record.get("seed"),
@@ -313,6 +361,23 @@ def _read_epochs(
             cast(optuna_trials.c.state, String) == "RUNNING",
         )
         query = query.where(EpochTable.trial_number.in_(running))
+    return _epochs(connection, query)
+
+
+def read_curves(
+    database: Database, study: str, numbers: Collection[int]
+) -> tuple[EpochRecord, ...]:
+    """Return the learning curves of some trials of a study, by trial and epoch."""
+    query = (
+        select(EpochTable.__table__)
+        .join(StudyTable, StudyTable.id == EpochTable.study_id)
+        .where(StudyTable.name == study, EpochTable.trial_number.in_(list(numbers)))
+    )
+    with database.read() as connection:
+        return _epochs(connection, query)
+
+
+def _epochs(connection: Connection, query: Select[Any]) -> tuple[EpochRecord, ...]:
     rows = connection.execute(query.order_by(EpochTable.trial_number, EpochTable.epoch))
     return tuple(_epoch_record(row._asdict()) for row in rows)
 

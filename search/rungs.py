@@ -15,8 +15,10 @@ from search.compression import compress_config
 from search.configuration import SoftshareConfig, with_params
 from search.conversion import leaves, tree_of
 from search.halving import WHOLE, cap_of_schedule, goes_on
+from search.methods import METHOD
 from search.pareto import Objectives
 from search.schema import RungTable
+from search.space import SearchSpace
 from search.study import OpenStudy
 
 _PHASES = ("shrinking.num_epochs", "retrain.num_epochs", "post_processing.fine_tuning_epochs")
@@ -85,6 +87,8 @@ def note_and_decide(
 ) -> bool:
     """Note what came out of a rung, and decide whether the trial goes on to the next.
 
+    Where methods are searched it is compared with the trials of its own.
+
     Args:
         study: the trial's.
         rung: where it is, before the last.
@@ -93,9 +97,10 @@ def note_and_decide(
         is_wanted: whether somebody asked for this trial, which then goes on in any case.
     """
     config = study.config
+    compared = _of_the_same_method(study, origin)
     with study.storage.write() as connection:
-        tried = _tried(connection, study, rung.schedule)
-        whole = _tried(connection, study, WHOLE)
+        tried = _tried(connection, study, rung.schedule, compared)
+        whole = _tried(connection, study, WHOLE, compared)
         tried[origin] = Objectives(outcome.accuracy_loss, outcome.compression_rate, origin)
         cap = cap_of_schedule(tried, whole, config.score.max_accuracy_loss)
         climbs = is_wanted or goes_on(origin, list(tried.values()), config.halving.factor, cap)
@@ -103,14 +108,30 @@ def note_and_decide(
     return climbs
 
 
-def _tried(connection: Connection, study: OpenStudy, schedule: float) -> dict[int, Objectives]:
+def _of_the_same_method(study: OpenStudy, origin: int) -> frozenset[int] | None:
+    """Return the numbers of the trials that a trial is compared with, None for all.
+
+    What a short schedule costs differs from method to method, so each competes among its own.
+    """
+    if not SearchSpace(study.config.space).searches_methods:
+        return None
+    trials = study.optuna_study.get_trials(deepcopy=False)
+    methods = {trial.number: trial.params.get(METHOD) for trial in trials}
+    return frozenset(number for number in methods if methods[number] == methods.get(origin))
+
+
+def _tried(
+    connection: Connection, study: OpenStudy, schedule: float, compared: frozenset[int] | None
+) -> dict[int, Objectives]:
     rows = connection.execute(
         select(RungTable.origin, RungTable.accuracy_loss, RungTable.compression_rate).where(
             RungTable.study_id == study.study_id, RungTable.schedule == schedule
         )
     )
     return {
-        row.origin: Objectives(row.accuracy_loss, row.compression_rate, row.origin) for row in rows
+        row.origin: Objectives(row.accuracy_loss, row.compression_rate, row.origin)
+        for row in rows
+        if compared is None or row.origin in compared
     }
 
 

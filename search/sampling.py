@@ -9,8 +9,10 @@ networks, which are Pareto-optimal in the raw objectives. The constraint is told
 import hashlib
 import json
 import random
+import warnings
 from enum import Enum
 
+from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from search.neighbourhood import NeighbourhoodSampler
@@ -39,6 +41,7 @@ def make_sampler(
     policy: Policy = Policy.softshare,
     *,
     explores: bool = False,
+    is_tree: bool = False,
 ) -> BaseSampler:
     """Return a sampler for one ``ask``.
 
@@ -51,18 +54,23 @@ def make_sampler(
         policy: what proposes.
         explores: whether the trial is one of the first of a study without settings
             (``NUM_EXPLORED``), which is drawn at random.
+        is_tree: whether trials of the study may have different keys, as where their method is
+            searched: then TPE draws those together that come together.
     """
     if policy is Policy.random or explores:
         return RandomSampler(seed)
     looks_around = random.Random(seed).random() < NEIGHBOURHOOD_SHARE
     if policy is Policy.softshare and looks_around:
         return NeighbourhoodSampler(derive_seed(seed, "neighbourhood"), max_accuracy_loss)
-    return TPESampler(
-        seed=seed,
-        n_startup_trials=NUM_STARTUP_TRIALS,
-        constant_liar=True,  # workers ask while others' trials still run
-        multivariate=True,  # one joint draw; default multi-objective TPE draws key by key
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # of ``group``
+        return TPESampler(
+            seed=seed,
+            n_startup_trials=NUM_STARTUP_TRIALS,
+            constant_liar=True,  # workers ask while others' trials still run
+            multivariate=True,  # one joint draw; default multi-objective TPE draws key by key
+            group=is_tree,
+        )
 
 
 def derive_seed(study_seed: int, *labels: str | int) -> int:

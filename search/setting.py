@@ -13,6 +13,7 @@ from core.errors import ConfigError, require
 from search.composition import choices, compose_tree
 from search.configuration import SoftshareConfig, with_params
 from search.conversion import leaves, show, tree_of
+from search.methods import METHOD
 from search.space import SearchSpace, Value
 
 KEPT = ("retrain.num_epochs", "retrain.seed", "prior.form", "prior.table_error")
@@ -26,7 +27,8 @@ class Setting:
 
     Attributes:
         name: name of its file under ``conf/setting``.
-        params: natural value of every searched key, by configuration key; within its range.
+        params: natural value of every key that is searched under its method, by configuration key;
+            within its range.
         overrides: values of keys outside the space, by configuration key.
     """
 
@@ -63,7 +65,8 @@ def load_setting(name: str, config: SoftshareConfig) -> Setting:
     space = SearchSpace(config.space)
     configured = dict(leaves(tree_of(config)))
     values = {k: v for k, v in setting_values(name).items() if k not in KEPT}
-    params = {key: values.get(key, configured[key]) for key in space.dimensions}
+    searched = space.active(values.get(METHOD, configured[METHOD]))
+    params = {key: values.get(key, configured[key]) for key in searched}
     overrides = {key: value for key, value in values.items() if key not in params}
     try:
         space.encode(params)

@@ -11,12 +11,14 @@ from typing import Any, Protocol
 from optuna.distributions import CategoricalChoiceType
 
 from core.errors import ConfigError, require
+from core.method_names import MethodName, reads
 from search.conversion import convert, field_types, show, unknown_key
+from search.methods import DEFAULT_METHOD, METHOD
 
 Value = float | int | str | bool | None
 """A natural value of a configuration key."""
 
-SECTIONS = ("prior", "shrinking", "retrain", "post_processing")
+SECTIONS = ("prior", "shrinking", "retrain", "post_processing", "method")
 """The groups whose keys define a trial, and so can be searched."""
 
 
@@ -130,6 +132,9 @@ class Dimension:
 class SearchSpace:
     """All searched keys of a study, in the order of its configuration.
 
+    What a method does not read is not searched under it, so trials of different methods have
+    different keys (Bergstra et al. 2011: a space shaped like a tree).
+
     Attributes:
         dimensions: the searched keys by configuration key.
     """
@@ -144,9 +149,34 @@ class SearchSpace:
         """
         self.dimensions = {dimension.key: dimension for dimension in _dimensions(space)}
 
-    def suggest(self, trial: Suggesting) -> dict[str, Value]:
-        """Ask a trial for every searched key; natural values by configuration key."""
-        return {key: dimension.suggest(trial) for key, dimension in self.dimensions.items()}
+    @property
+    def searches_methods(self) -> bool:
+        """Whether trials may have different methods, and so different keys."""
+        return METHOD in self.dimensions
+
+    def active(self, method: str) -> dict[str, Dimension]:
+        """Return what is searched under a method, by configuration key."""
+        name = MethodName[method]
+        return {key: d for key, d in self.dimensions.items() if reads(name, key)}
+
+    def suggest(self, trial: Suggesting, method: str = DEFAULT_METHOD) -> dict[str, Value]:
+        """Ask a trial for every key that is searched under its method.
+
+        Args:
+            trial: is asked.
+            method: the method where none is searched.
+
+        Returns:
+            Natural values by configuration key.
+        """
+        suggested: dict[str, Value] = {}
+        if self.searches_methods:
+            suggested[METHOD] = self.dimensions[METHOD].suggest(trial)
+            method = str(suggested[METHOD])
+        for key, dimension in self.active(method).items():
+            if key != METHOD:
+                suggested[key] = dimension.suggest(trial)
+        return suggested
 
     def encode(self, params: Mapping[str, Value]) -> dict[str, Value]:
         """Return Optuna's coordinates of natural values, for ``enqueue_trial``.
@@ -175,7 +205,7 @@ class SearchSpace:
         return {by_name[name].key: by_name[name].decode(c) for name, c in coordinates.items()}
 
     def check(self, rebuild: Callable[[Mapping[str, Value]], object]) -> None:
-        """Try the ends of the ranges, one and two keys at a time.
+        """Try the ends of the ranges, one and two keys at a time that can act together.
 
         Args:
             rebuild: puts natural values into a configuration and raises what it refuses.
@@ -184,9 +214,16 @@ class SearchSpace:
             ConfigError: a configuration refuses a value that the space could suggest.
         """
         ends = [(key, value) for key, d in self.dimensions.items() for value in d.ends]
+        readers = {
+            key: {method for method in MethodName if reads(method, key)} for key in self.dimensions
+        }
         trials: Iterator[tuple[tuple[str, Value], ...]] = itertools.chain(
             ((end,) for end in ends),
-            (pair for pair in itertools.combinations(ends, 2) if pair[0][0] != pair[1][0]),
+            (
+                pair
+                for pair in itertools.combinations(ends, 2)
+                if pair[0][0] != pair[1][0] and readers[pair[0][0]] & readers[pair[1][0]]
+            ),
         )
         for trial in trials:
             try:
@@ -221,14 +258,21 @@ def _dimensions(space: Mapping[str, Any]) -> Iterator[Dimension]:
             section,
         )
         require(isinstance(keys, Mapping), f"space.{section}", "a group of keys", show(keys))
-        for name, spec in keys.items():
-            key = f"{section}.{name}"
-            require(
-                isinstance(spec, Mapping) and bool(spec),
-                f"space.{key}",
-                "{low, high} or {choices}",
-                show(spec),
-            )
+        yield from _group(section, keys)
+
+
+def _group(prefix: str, keys: Mapping[str, Any]) -> Iterator[Dimension]:
+    for name, spec in keys.items():
+        key = f"{prefix}.{name}"
+        require(
+            isinstance(spec, Mapping) and bool(spec),
+            f"space.{key}",
+            "{low, high} or {choices}",
+            show(spec),
+        )
+        if all(isinstance(value, Mapping) for value in spec.values()):
+            yield from _group(key, spec)
+        else:
             yield _dimension(key, spec)
 
 

@@ -72,17 +72,15 @@ class StorageConfig:
 
 
 @dataclass(frozen=True)
-class Storage:
-    """An open database.
+class Database:
+    """An open database as those see it who only read.
 
     Attributes:
-        engine: SQLAlchemy's, shared with Optuna, with at most ``MAX_CONNECTIONS`` connections.
-        optuna_storage: Optuna's storage over the same engine.
+        engine: SQLAlchemy's, with at most ``MAX_CONNECTIONS`` connections.
         address: the URL with the password left out, for people.
     """
 
     engine: Engine
-    optuna_storage: optuna.storages.RDBStorage = field(repr=False)
     address: str
 
     @property
@@ -107,6 +105,21 @@ class Storage:
                 if self.is_sqlite and not connection.closed:
                     connection.exec_driver_sql("PRAGMA query_only=OFF")
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+@dataclass(frozen=True)
+class Storage(Database):
+    """An open database to work in.
+
+    Attributes:
+        optuna_storage: Optuna's storage over the same engine.
+    """
+
+    optuna_storage: optuna.storages.RDBStorage = field(repr=False)
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a transaction that is committed at the end of the block."""
@@ -122,7 +135,7 @@ class Storage:
     def close(self) -> None:
         """Give the connections back."""
         self.optuna_storage.remove_session()
-        self.engine.dispose()
+        super().close()
 
 
 def open_storage(config: StorageConfig, *, create: bool = True) -> Storage:
@@ -142,14 +155,14 @@ def open_storage(config: StorageConfig, *, create: bool = True) -> Storage:
     try:
         if url.drivername == "sqlite":
             _prepare_sqlite_file(url, create)
-        probe = create_engine(url, poolclass=NullPool, connect_args=_connect_args(url))
-        if _has_our_schema(probe):
+        probe = create_engine(url, poolclass=NullPool, connect_args=connect_args(url))
+        if has_our_schema(probe):
             rdb = optuna_storage(url, skip_table_creation=True)
         elif create:
             with creation_lock(probe):
                 rdb = _create_tables(probe, url)
         else:
-            raise StorageError(f"there are no studies in {show(url)} yet; run `softshare search`")
+            raise no_studies(url)
     except (DBAPIError, StorageInternalError, OSError) as error:
         raise unreachable(url, error) from error
     except RuntimeError as error:  # Optuna's tables are of another version
@@ -158,6 +171,11 @@ def open_storage(config: StorageConfig, *, create: bool = True) -> Storage:
             "upgrade them with `softshare storage upgrade` and this storage.url"
         ) from error
     return Storage(engine=rdb.engine, optuna_storage=rdb, address=show(url))
+
+
+def no_studies(url: URL) -> StorageError:
+    """Return the error for a database without tables of ours."""
+    return StorageError(f"there are no studies in {show(url)} yet; run `softshare search`")
 
 
 def show(url: URL) -> str:
@@ -186,7 +204,7 @@ def optuna_storage(
             "pool_size": MAX_CONNECTIONS,
             "max_overflow": 0,
             "pool_pre_ping": True,
-            "connect_args": _connect_args(url),
+            "connect_args": connect_args(url),
         },
         skip_table_creation=skip_table_creation,
         skip_compatibility_check=any_version,
@@ -204,7 +222,8 @@ def begin_on_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(begin)
 
 
-def _connect_args(url: URL) -> dict[str, Any]:
+def connect_args(url: URL) -> dict[str, Any]:
+    """Return what the driver is told beside the address."""
     if url.drivername == "sqlite":
         return {"timeout": _SQLITE_BUSY_SECONDS}
     return {
@@ -237,7 +256,12 @@ def schema_version(engine: Engine) -> int | None:
         return connection.execute(select(SchemaTable.version)).scalar()
 
 
-def _has_our_schema(engine: Engine) -> bool:
+def has_our_schema(engine: Engine) -> bool:
+    """Return whether a database has our tables.
+
+    Raises:
+        StorageError: they are of another version.
+    """
     version = schema_version(engine)
     if version not in (None, SCHEMA_VERSION):
         remedy = (
@@ -258,7 +282,7 @@ def _create_tables(probe: Engine, url: URL) -> optuna.storages.RDBStorage:
             # Readers and one writer then work at once. It stays with the file.
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
     rdb = optuna_storage(url, skip_table_creation=False)
-    if not _has_our_schema(rdb.engine):  # those who waited for the lock find it there
+    if not has_our_schema(rdb.engine):  # those who waited for the lock find it there
         with rdb.engine.begin() as connection:
             Tables.metadata.create_all(connection)
             # Written last: who finds it finds everything.

@@ -1,12 +1,12 @@
 """Reads the stored trace of a trial: what its compression did to the mixture and the weights."""
 
 from core.trace import Trace
-from search.artifacts import Artifacts, load_artifact
+from search.artifacts import read_artifact
 from search.records import TrialRecord
-from search.storage import Storage
+from search.storage import Database
 
 
-def load_trace(storage: Storage, trial: TrialRecord) -> Trace | None:
+def load_trace(database: Database, trial: TrialRecord) -> Trace | None:
     """Return the trace of a trial, or None where none was stored.
 
     Raises:
@@ -15,4 +15,4 @@ def load_trace(storage: Storage, trial: TrialRecord) -> Trace | None:
     """
     if trial.trace_artifact_id is None:
         return None
-    return Trace.from_bytes(load_artifact(Artifacts(storage), trial.trace_artifact_id))
+    return Trace.from_bytes(read_artifact(database, trial.trace_artifact_id))

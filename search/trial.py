@@ -21,6 +21,7 @@ from search.drawing import Drawing
 from search.errors import LeaseLostError, StudyError
 from search.learning_curve import LearningCurve
 from search.lease import LeaseKeeper
+from search.methods import METHOD
 from search.outages import OUTAGES, Patience, is_outage
 from search.reaper import interrupt
 from search.records import ENQUEUED, RECORD, TrialState
@@ -32,7 +33,7 @@ from search.space import SearchSpace
 from search.study import OpenStudy
 
 _GIVING_BACK_SECONDS = 3.0
-_CONFIG_GROUPS = ("prior", "shrinking", "retrain", "post_processing")
+_CONFIG_GROUPS = ("prior", "shrinking", "retrain", "post_processing", "method")
 
 _logger = logging.getLogger(__name__)
 
@@ -98,6 +99,7 @@ class _Attempt:
             config.score.max_accuracy_loss,
             config.study.policy,
             explores=not config.study.settings and self.slot.number < NUM_EXPLORED,
+            is_tree=SearchSpace(config.space).searches_methods,
         )
         trial = self.patiently(optuna_study.ask)
         try:
@@ -135,16 +137,18 @@ class _Attempt:
     def _begin(self, trial: Trial) -> _Begun:
         """Draw a trial's hyperparameters and return what is known of it as it begins."""
         study, space = self.study, SearchSpace(self.study.config.space)
+        enqueued = self.patiently(lambda: trial.user_attrs).get(ENQUEUED, {})
+        overrides = enqueued.get("overrides", {})
+        method = overrides.get(METHOD, study.config.method.name.value)
         trial_id = self.patiently(lambda: find_trial(study, trial.number)).id
         drawing = self.patiently(lambda: Drawing(study.storage, trial, trial_id))
-        params = self.patiently(lambda: space.suggest(drawing))
-        enqueued = trial.user_attrs.get(ENQUEUED, {})
+        params = self.patiently(lambda: space.suggest(drawing, method))
         seed = enqueued.get("seed")
         if seed is None:
             seed = derive_seed(self.study.config.study.seed, "trial", trial.number)
         record = {
             "params": params,
-            "overrides": enqueued.get("overrides", {}),
+            "overrides": overrides,
             "seed": seed,
             "worker": self.slot.worker,
         }

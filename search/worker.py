@@ -18,8 +18,6 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 import core.compress
-from core.data import load_data
-from core.device import choose_device
 from core.factories import find_factory
 from core.outcome import CompressionOutcome
 from core.reference import describe_network
@@ -31,6 +29,7 @@ from search.configuration import SoftshareConfig
 from search.database_errors import unreachable
 from search.delivery import deliver_left
 from search.errors import StorageError, StudyError
+from search.inputs import load_inputs
 from search.outages import OUTAGES, Patience, is_outage
 from search.reaper import reap
 from search.records import TrialState
@@ -166,7 +165,7 @@ def study_compress(study: OpenStudy) -> Compress:
     config = study.config
     if config.model.factory is not None:  # what is refused is refused before any data is loaded
         find_factory(config.model.factory, "model.factory", config.code)
-    data = load_data(config.data, config.cache_dir, config.code).to(choose_device(config.device))
+    data = load_inputs(config)
     if study.data_fingerprint not in (None, data.fingerprint):
         raise StudyError(
             f"study {study.name} needs data with the fingerprint {study.data_fingerprint}, but "

@@ -12,17 +12,22 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from core.compress import CompressConfig, compress
 from core.data import Data, DataConfig, load_data
 from core.data.cifar import TEST_BATCH, TRAIN_BATCHES
 from core.data.idx import FILE_NAMES, ImageSet, write_idx
 from core.data.load import split_images
 from core.networks import NetworkConfig, description
+from core.outcome import CompressionOutcome
+from core.post_processing import PostProcessingConfig
+from core.prior import PriorConfig
 from core.reference import (
     ReferenceConfig,
     ReferenceNetwork,
     load_or_train_reference,
     train_reference,
 )
+from core.retraining import RetrainConfig
 
 # As every process of ours does; but denormal numbers stay, which Hypothesis insists on.
 torch.set_num_threads(1)
@@ -149,3 +154,14 @@ def _python_2_batch(values: np.ndarray, classes: np.ndarray) -> bytes:
     ) % (len(values).to_bytes(2, "little"), values.size.to_bytes(4, "little"))
     rest = b"tbU\x06labels" + pickle.dumps(classes.tolist(), 2)[2:-1] + b"u."
     return header + values.tobytes() + rest
+
+
+@cache
+def small_outcome() -> CompressionOutcome:
+    """A real compression of a second."""
+    config = CompressConfig(
+        prior=PriorConfig(num_components=5),
+        retrain=RetrainConfig(num_epochs=4, batch_size=128, tau=0.05, stop_hopeless=False),
+        post_processing=PostProcessingConfig(fine_tuning_epochs=2, rate_weight=0.0),
+    )
+    return compress(small_reference(), small_data(), config)

@@ -115,10 +115,15 @@ class PostgresServer:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
 
-    def create_database(self) -> URL:
-        """Create an empty database and return its address."""
+    def create_database(self, like: URL | None = None) -> URL:
+        """Create a database, empty or with all that another holds, and return its address.
+
+        Args:
+            like: a database that nobody is connected to.
+        """
         name = f"test_{secrets.token_hex(8)}"
-        self._execute(f"CREATE DATABASE {name}")
+        template = "" if like is None else f" TEMPLATE {like.database}"
+        self._execute(f"CREATE DATABASE {name}{template}")
         return self.url(name)
 
     def create_schema(self) -> URL:

@@ -17,15 +17,22 @@ from core.data.mnist import cached_mnist, local_mnist
 from core.data.own import own_data
 from core.errors import DataError, require
 from core.factories import CodeConfig, find_factory
+from core.metric import CLASSIFICATION, Metric
 
 
-def load_data(config: DataConfig, cache_dir: Path, code: CodeConfig | None = None) -> Data:
+def load_data(
+    config: DataConfig,
+    cache_dir: Path,
+    code: CodeConfig | None = None,
+    metric: Metric = CLASSIFICATION,
+) -> Data:
     """Load the data set of ``config`` into memory, fetching it into ``cache_dir`` where need be.
 
     Args:
         config: which data set.
         cache_dir: where what is fetched is kept.
         code: what of the operator's code a factory may come from; nothing by default.
+        metric: what networks are judged by on it.
 
     Raises:
         DataError: a file is missing or corrupt, or MNIST cannot be fetched; or a factory's data
@@ -35,7 +42,11 @@ def load_data(config: DataConfig, cache_dir: Path, code: CodeConfig | None = Non
     """
     if config.factory is not None:
         parts = find_factory(config.factory, "data.factory", code or CodeConfig())()
-        return own_data(config.factory.partition(":")[2], parts, config.num_validation)
+        return own_data(config.factory.partition(":")[2], parts, config.num_validation, metric)
+    return _known_data(config, cache_dir).judged_by(metric)
+
+
+def _known_data(config: DataConfig, cache_dir: Path) -> Data:
     folder = None if config.dir is None else Path(config.dir).expanduser()
     if config.source is DataSource.mnist:
         images = cached_mnist(cache_dir.expanduser()) if folder is None else local_mnist(folder)

@@ -2,21 +2,25 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int64, Shaped
+from jaxtyping import Shaped
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from core.data.data_set import Data, Split
 from core.errors import DataError, require
+from core.metric import CLASSIFICATION, Metric
 
 PARTS = ("train", "validation", "test")
 
 
-def own_data(name: str, parts: object, num_validation: int) -> Data:
+def own_data(
+    name: str, parts: object, num_validation: int, metric: Metric = CLASSIFICATION
+) -> Data:
     """Return somebody's data in three parts.
 
     Args:
@@ -26,19 +30,23 @@ def own_data(name: str, parts: object, num_validation: int) -> Data:
             validation. Each is a pair of inputs and labels (arrays or tensors), a data set of
             torch's whose items are such pairs, or a loader of one.
         num_validation: examples that are split off where there are but two parts.
+        metric: what a network is judged by; one's own allows other labels than classes.
 
     Raises:
         DataError: they are no such parts, or inputs and labels do not fit.
         ConfigError: ``num_validation`` leaves nothing to train on.
     """
-    splits = [own_split(part, f"{name}'s part {key}") for key, part in _named(name, parts).items()]
+    splits = [
+        own_split(part, f"{name}'s part {key}", metric) for key, part in _named(name, parts).items()
+    ]
     if len(splits) < len(PARTS):
         whole, test = splits
         num_train = len(whole) - num_validation
         rule = f"below the {len(whole)} training examples of {name}"
         require(num_train >= 1, "data.num_validation", rule, num_validation)
-        train = Split(inputs=whole.inputs[:num_train], labels=whole.labels[:num_train])
-        held_out = Split(inputs=whole.inputs[num_train:], labels=whole.labels[num_train:])
+        inputs, labels = whole.inputs, whole.labels
+        train = replace(whole, inputs=inputs[:num_train], labels=labels[:num_train])
+        held_out = replace(whole, inputs=inputs[num_train:], labels=labels[num_train:])
         splits = [train, held_out, test]
     return data_of(name, *splits)
 
@@ -47,39 +55,40 @@ def data_of(name: str, train: Split, validation: Split, test: Split) -> Data:
     """Return three parts as one data set.
 
     Raises:
-        DataError: their inputs differ in shape or kind.
+        DataError: their inputs or labels differ in shape or kind.
     """
     for key, part in zip(PARTS[1:], (validation, test), strict=True):
-        if part.inputs.shape[1:] != train.inputs.shape[1:] or (
-            part.inputs.dtype != train.inputs.dtype
-        ):
-            raise DataError(
-                f"the inputs of {name} must be alike, but those of train are {_form(train.inputs)}"
-                f" and those of {key} {_form(part.inputs)}"
-            )
+        for kind in ("inputs", "labels"):
+            ours, theirs = getattr(train, kind), getattr(part, kind)
+            if theirs.shape[1:] != ours.shape[1:] or theirs.dtype != ours.dtype:
+                raise DataError(
+                    f"the {kind} of {name} must be alike, but those of train are {_form(ours)} and "
+                    f"those of {key} {_form(theirs)}"
+                )
     splits = (train, validation, test)
     return Data(
         name=name,
         train=train,
         validation=validation,
         test=test,
-        num_classes=1 + max(int(split.labels.max()) for split in splits),
+        num_classes=1 + max(int(s.labels.max()) for s in splits) if train.are_classes else 0,
         fingerprint=_fingerprint(splits),
     )
 
 
-def own_split(examples: object, source: str) -> Split:
+def own_split(examples: object, source: str, metric: Metric = CLASSIFICATION) -> Split:
     """Return one part of somebody's data as tensors in memory.
 
     Args:
         examples: a pair of inputs and labels, a data set of such pairs, or a loader of one.
         source: how an error names them.
+        metric: what a network is judged by; one's own allows other labels than classes.
 
     Raises:
         DataError: they are no such thing, empty, or inputs and labels disagree.
     """
     if isinstance(examples, Split):
-        return examples
+        return replace(examples, metric=metric)
     if isinstance(examples, DataLoader):
         examples = examples.dataset
     if isinstance(examples, Dataset):
@@ -95,7 +104,9 @@ def own_split(examples: object, source: str) -> Split:
             f"{source} must hold one label for each of at least one input, but its inputs are "
             f"{_form(inputs)} and its labels {_form(labels)}"
         )
-    return Split(inputs=_as_inputs(inputs, source), labels=_as_labels(labels, source))
+    return Split(
+        inputs=_as_inputs(inputs, source), labels=_as_labels(labels, source, metric), metric=metric
+    )
 
 
 def _named(name: str, parts: object) -> dict[str, Any]:
@@ -147,12 +158,19 @@ def _as_inputs(inputs: Tensor, source: str) -> Shaped[Tensor, "examples *values"
     return inputs
 
 
-def _as_labels(labels: Tensor, source: str) -> Int64[Tensor, " examples"]:
+def _as_labels(labels: Tensor, source: str, metric: Metric) -> Shaped[Tensor, "examples *answers"]:
     rule = f"the labels of {source} must be one class from 0 for each input"
-    if labels.dim() != 1 or labels.is_floating_point() or labels.is_complex():
+    if labels.is_floating_point() and metric.evaluate is not None:
+        labels = labels.float()
+        if not bool(labels.isfinite().all()):
+            raise DataError(f"the labels of {source} must be finite, but some are not")
+        return labels
+    if labels.is_complex() or (metric.evaluate is None and labels.is_floating_point()):
+        raise DataError(f"{rule}, but are {_form(labels)}; judge other answers by metric.factory")
+    if labels.dim() != 1 and metric.evaluate is None:
         raise DataError(f"{rule}, but are {_form(labels)}")
     labels = labels.long()
-    if int(labels.min()) < 0:
+    if labels.dim() == 1 and int(labels.min()) < 0:
         raise DataError(f"{rule}, but the lowest is {int(labels.min())}")
     return labels
 

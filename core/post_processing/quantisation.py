@@ -106,19 +106,31 @@ def cluster_means(
     return means.to(values.dtype)
 
 
-def k_means(values: Float[Tensor, " values"], num_centroids: int) -> Int[Tensor, " values"]:
-    """Cluster numbers by Lloyd's algorithm, begun at even quantiles; clusters ascend, none empty.
+def k_means(
+    values: Float[Tensor, " values"],
+    num_centroids: int,
+    initial: Float[Tensor, " centroids"] | None = None,
+) -> Int[Tensor, " values"]:
+    """Cluster numbers by Lloyd's algorithm; clusters ascend, none is empty.
 
     On a line the nearest centroid is found by the midpoints between centroids. Fewer distinct
     values than centroids give one cluster a value.
+
+    Args:
+        values: what is clustered.
+        num_centroids: at most so many clusters.
+        initial: where the centroids begin, ascending; None begins at even quantiles.
     """
     clusters: Tensor
     distinct, clusters = torch.unique(values, return_inverse=True)
     if len(distinct) <= num_centroids:
         return clusters
-    ascending = values.double().sort().values
-    places = (torch.arange(num_centroids) + 0.5) / num_centroids * len(ascending)
-    centroids = ascending[places.long()].unique()
+    if initial is None:
+        ascending = values.double().sort().values
+        places = (torch.arange(num_centroids) + 0.5) / num_centroids * len(ascending)
+        centroids = ascending[places.long()].unique()
+    else:
+        centroids = initial.double()
     for _ in range(MAX_ITERATIONS):
         nearest = torch.bucketize(values.double(), (centroids[1:] + centroids[:-1]) / 2)
         if torch.equal(nearest, clusters):

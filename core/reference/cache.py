@@ -9,12 +9,14 @@ from pathlib import Path
 from core.caching import locked, write_atomically
 from core.data import Data
 from core.errors import ConfigError, DataError
+from core.evaluation import error
 from core.factories import CodeConfig
+from core.metric import CLASSIFICATION
 from core.networks import STANDARD, NetworkConfig, NetworkDescription
-from core.reference.chance import require_better_than_chance
+from core.reference.chance import require_better_than_chance, require_right_direction
 from core.reference.config import ReferenceConfig
 from core.reference.network import FORMAT_VERSION, ReferenceNetwork
-from core.reference.own import describe_network, reference_from_checkpoint
+from core.reference.own import check_on, describe_network, reference_from_checkpoint
 from core.reference.training import OnReferenceEpoch, train_reference
 
 _SWITCHES = ("weight_decay", "augment_shift", "augment_flip", "bfloat16")
@@ -55,9 +57,25 @@ def load_or_train_reference(
     if network.factory is not None:
         return reference_from_checkpoint(network, data, code)
     described = describe_network(network, data, code)
-    reference = _cached(described, data, config, cache_dir, on_epoch)
+    judged = data.judged_by(CLASSIFICATION)  # the cache holds errors by no other metric
+    reference = _cached(described, judged, config, cache_dir, on_epoch)
     described.treatment.kinds(reference.build())
-    return reference if network.treatment == STANDARD else replace(reference, described=described)
+    if network.treatment != STANDARD:
+        reference = replace(reference, described=described)
+    return reference if data.metric.evaluate is None else _judged(reference, data)
+
+
+def _judged(reference: ReferenceNetwork, data: Data) -> ReferenceNetwork:
+    """Return a reference network with its errors by the data's own metric."""
+    network = reference.build(data.validation.inputs.device)
+    check_on(network, data)
+    reference = replace(
+        reference,
+        validation_error=error(network, data.validation),
+        test_error=error(network, data.test),
+    )
+    require_right_direction(reference, data)
+    return reference
 
 
 def _cached(
@@ -113,6 +131,11 @@ def _read(path: Path) -> ReferenceNetwork | None:
 
 
 def _require_fit(network: NetworkDescription, data: Data) -> None:
+    if not data.train.are_classes:
+        raise ConfigError(
+            f"model.name must be a network for the labels of {data.name}, but {network.name} is "
+            "for classes, and they are none; give a network of your own with model.factory"
+        )
     shape = tuple(data.train.inputs.shape[1:])
     if shape != network.input_shape or data.num_classes > network.num_classes:
         raise ConfigError(

@@ -1,9 +1,15 @@
-"""The least that is asked of a reference network: to know more than which class is commonest."""
+"""The least that is asked of a reference network: to know more than which class is commonest.
+
+By a metric of one's own it must be no worse than the same answers to other examples: one that
+improves the other way would call every damage a gain.
+"""
 
 import torch
 
 from core.data import Data
-from core.errors import RetrainError
+from core.errors import ConfigError, RetrainError
+from core.evaluation import outputs_of
+from core.metric import Direction
 from core.networks import NETWORKS
 from core.reference.network import ReferenceNetwork
 
@@ -32,4 +38,29 @@ def require_better_than_chance(reference: ReferenceNetwork, data: Data) -> None:
             f"the validation error of the reference network {reference.network_name} must be below "
             f"{100 * chance:.2f} %, what the commonest class alone gives on {data.name}, but is "
             f"{100 * reference.validation_error:.2f} %; {remedy}"
+        )
+
+
+def require_right_direction(reference: ReferenceNetwork, data: Data) -> None:
+    """Refuse a metric that finds a network's answers better if they are mixed up.
+
+    Args:
+        reference: the network, with its validation error by that metric.
+        data: the data that the error was measured on.
+
+    Raises:
+        ConfigError: it does.
+    """
+    metric, split = data.metric, data.validation
+    outputs = outputs_of(reference.build(split.inputs.device), split)
+    order = torch.randperm(len(split), generator=torch.Generator().manual_seed(0))
+    mixed_up = metric.error(outputs[order.to(outputs.device)], split.labels)
+    if reference.validation_error > mixed_up:
+        ours, other = Direction.minimise, Direction.maximise
+        if metric.direction is Direction.maximise:
+            ours, other = other, ours
+        raise ConfigError(
+            f"metric.direction must be the way in which {metric.name} improves, but by "
+            f"{ours.value} the network is worse than its own answers given to other examples of "
+            f"{data.name}; set metric.direction={other.value}, or look at the network's weights"
         )

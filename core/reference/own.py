@@ -11,6 +11,7 @@ from core.data import Data
 from core.errors import ConfigError, DataError
 from core.evaluation import error
 from core.factories import CodeConfig, explaining, find_factory
+from core.metric import check_loss
 from core.networks import (
     STANDARD,
     NetworkConfig,
@@ -21,7 +22,7 @@ from core.networks import (
     state_of,
 )
 from core.networks.own import check_state, plain
-from core.reference.chance import require_better_than_chance
+from core.reference.chance import require_better_than_chance, require_right_direction
 from core.reference.network import ReferenceNetwork, count_parameters
 from core.reference.weights_file import read_weights
 
@@ -103,8 +104,9 @@ def own_reference(
 
     Raises:
         ConfigError: it does not take the inputs, its outputs are not the classes', its forward
-            pass changes its weights, or a pattern of its treatment fits no tensor.
-        RetrainError: it is no better than chance.
+            pass changes its weights, a pattern of its treatment fits no tensor, or metric or loss
+            do not fit.
+        RetrainError: it is no better than chance, or an output is not finite.
     """
     network = described.build()
     load_state(network, state)
@@ -119,7 +121,10 @@ def own_reference(
         num_parameters=count_parameters(network),
         described=described,
     )
-    require_better_than_chance(reference, data)
+    if data.metric.evaluate is None:
+        require_better_than_chance(reference, data)
+    else:
+        require_right_direction(reference, data)
     return reference
 
 
@@ -127,14 +132,16 @@ def check_on(network: nn.Module, data: Data) -> None:
     """Try a network on a few examples; its state is left as it was.
 
     Raises:
-        ConfigError: it raises something, its outputs are not one number for each class, differ
-            from one time to the next, or its weights change.
+        ConfigError: it raises something, its outputs are not what the labels ask for, differ from
+            one time to the next, or its weights change; or a loss of one's own cannot be used.
     """
     inputs = data.validation.inputs[:PROBED]
     before = {name: tensor.clone() for name, tensor in state_of(network).items()}
     with torch.random.fork_rng(), torch.no_grad():
         network.eval()
         outputs = _outputs(network, inputs, data)
+        if data.metric.loss is not None:
+            check_loss(data.metric, outputs, data.validation.labels[:PROBED])
         again = network(inputs)
         _require_unchanged(network, before, "evaluation")
         if not torch.equal(outputs.nan_to_num(), again.nan_to_num()):
@@ -153,7 +160,7 @@ def check_on(network: nn.Module, data: Data) -> None:
 
 
 def _outputs(network: nn.Module, inputs: Tensor, data: Data) -> Tensor:
-    """Return what a network answers, if that is one number for each class."""
+    """Return what a network answers, if that is one number for each class or each label's."""
     shape = "x".join(map(str, inputs.shape))
     with explaining("data and model must fit", f"the network on inputs of {shape} of {data.name}"):
         outputs = network(inputs)
@@ -162,6 +169,9 @@ def _outputs(network: nn.Module, inputs: Tensor, data: Data) -> Tensor:
             f"the network must return a tensor, but returns a {type(outputs).__name__}; let the "
             "factory wrap it in a module that returns the class scores alone"
         )
+    if not data.validation.are_classes:
+        _require_answers(outputs, inputs, data)
+        return outputs
     if outputs.dim() != 2 or len(outputs) != len(inputs) or outputs.shape[1] < data.num_classes:
         raise ConfigError(
             f"the network must return one score for each of the {data.num_classes} classes of "
@@ -169,6 +179,19 @@ def _outputs(network: nn.Module, inputs: Tensor, data: Data) -> Tensor:
             f"{'x'.join(map(str, outputs.shape))}; choose another model or other data"
         )
     return outputs
+
+
+def _require_answers(outputs: Tensor, inputs: Tensor, data: Data) -> None:
+    """Check that outputs are as many numbers as labels, unless a loss of one's own sees to that."""
+    wanted = (len(inputs), *data.validation.labels.shape[1:])
+    fit = outputs.shape[:1] == wanted[:1] and outputs.is_floating_point()
+    if not fit or (data.metric.loss is None and outputs.shape != wanted):
+        raise ConfigError(
+            f"the network must return a number for each of those in the labels of {data.name}, "
+            f"{'x'.join(map(str, wanted))} for {len(inputs)} inputs, but returns "
+            f"{'x'.join(map(str, outputs.shape)) or 'a scalar'}; give labels in the shape of the "
+            "outputs, or metric.loss"
+        )
 
 
 def _require_unchanged(network: nn.Module, before: Mapping[str, Tensor], mode: str) -> None:

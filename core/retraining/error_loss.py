@@ -1,7 +1,8 @@
 """The error loss: cross-entropy with the labels, distillation from the reference, or a blend.
 
 Distillation follows Hinton, Vinyals & Dean (2015): T² KL(reference || network) between softmaxes
-at temperature T, in nats a training example.
+at temperature T, in nats a training example. Where labels are no classes squared errors stand in
+the places of both, each over the variance of what it is an error of: a constant has a loss of 1.
 """
 
 from dataclasses import dataclass
@@ -11,8 +12,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from core.errors import ConfigError, require
+from core.metric import CLASSIFICATION, Metric
 from core.precision import forward
-from core.retraining.training_set import Batch, TrainingSet
+from core.retraining.config import RetrainConfig
+from core.retraining.training_set import Batch, TrainingSet, Variances
 
 
 @dataclass(frozen=True)
@@ -23,26 +27,59 @@ class ErrorLoss:
         distillation: share of the distillation in the loss, the rest is cross-entropy.
         temperature: temperature of the distillation's softmaxes.
         bfloat16: whether the network's products are computed in bfloat16 (``core.precision``).
+        metric: its loss, where it has one, stands in the place of the cross-entropy.
+        variances: of labels and of the reference network's answers, where labels are no classes.
     """
 
     distillation: float
     temperature: float
     bfloat16: bool = False
+    metric: Metric = CLASSIFICATION
+    variances: Variances | None = None
+
+    def __post_init__(self) -> None:
+        if self.metric.loss is not None:
+            check_share(self.distillation)
+
+    @classmethod
+    def on(cls, training_set: TrainingSet, config: RetrainConfig) -> "ErrorLoss":
+        """Return the error loss of a training.
+
+        Raises:
+            ConfigError: a loss of one's own would have no share, or the labels need one.
+        """
+        split = training_set.split
+        variances = None
+        if not split.are_classes:
+            if split.metric.loss is None and not split.labels.is_floating_point():
+                raise ConfigError(
+                    "metric.loss must be given for labels that are neither classes nor floats, "
+                    f"but got null; there is no other loss for {tuple(split.labels.shape)}"
+                )
+            variances = training_set.variances()
+        return cls(
+            config.distillation,
+            config.distillation_temperature,
+            config.bfloat16,
+            split.metric,
+            variances,
+        )
 
     def of(self, network: nn.Module, batch: Batch) -> Float[Tensor, ""]:
         """Return the mean loss of a network on a batch."""
         return self(forward(network, batch.inputs, self.bfloat16), batch)
 
-    def __call__(self, logits: Float[Tensor, "batch classes"], batch: Batch) -> Float[Tensor, ""]:
+    def __call__(self, logits: Float[Tensor, "batch ..."], batch: Batch) -> Float[Tensor, ""]:
         """Return the mean loss of a batch, given the network's outputs on it."""
         loss = logits.new_zeros(())
+        if self.variances is not None:
+            return self._of_answers(logits, batch, self.variances)
         if self.distillation > 0:
             log_softmax = torch.log_softmax(logits / self.temperature, dim=1)
             divergence = functional.kl_div(log_softmax, batch.targets, reduction="batchmean")
             loss = loss + self.distillation * self.temperature**2 * divergence
         if self.distillation < 1:
-            cross_entropy = functional.cross_entropy(logits, batch.labels)
-            loss = loss + (1 - self.distillation) * cross_entropy
+            loss = loss + (1 - self.distillation) * self._of_labels(logits, batch)
         return loss
 
     def of_constant_predictor(self, training_set: TrainingSet) -> float:
@@ -52,5 +89,40 @@ class ErrorLoss:
         """
         examples = torch.arange(len(training_set), device=training_set.split.labels.device)
         whole = training_set.as_it_is(examples)
+        if self.variances is not None:
+            answers = whole.targets.mean(dim=0)
+            return float(self(answers.expand(len(examples), *answers.shape), whole))
         logits = self.temperature * whole.targets.mean(dim=0).clamp_min(1e-12).log()
         return float(self(logits.expand(len(examples), -1), whole))
+
+    def _of_labels(self, logits: Tensor, batch: Batch) -> Tensor:
+        if self.metric.loss is not None:
+            return self.metric.batch_loss(logits, batch.labels)
+        return functional.cross_entropy(logits, batch.labels)
+
+    def _of_answers(self, answers: Tensor, batch: Batch, variances: Variances) -> Tensor:
+        loss = answers.new_zeros(())
+        if self.distillation > 0:
+            distance = functional.mse_loss(answers, batch.targets) / variances.answers
+            loss = loss + self.distillation * distance
+        if self.distillation < 1 and self.metric.loss is not None:
+            loss = loss + (1 - self.distillation) * self.metric.batch_loss(answers, batch.labels)
+        elif self.distillation < 1:
+            distance = functional.mse_loss(answers, batch.labels) / variances.labels
+            loss = loss + (1 - self.distillation) * distance
+        return loss
+
+
+def check_share(distillation: float) -> None:
+    """Check that a loss of one's own has a share in the error loss.
+
+    Raises:
+        ConfigError: all of it is distillation.
+    """
+    require(
+        distillation < 1,
+        "retrain.distillation",
+        "< 1 where metric.loss is given, which has the rest",
+        distillation,
+        "set retrain.distillation=0 to train on that loss alone",
+    )

@@ -150,8 +150,10 @@ def retrain(
     """
     config = retraining.config
     training_set = retraining.training_set
+    constant_loss = retraining.error_loss.of_constant_predictor(training_set)
     rule = HopelessnessRule(
-        retraining.error_loss.of_constant_predictor(training_set),
+        # a loss of one's own may be negative, and compares with nothing then
+        constant_loss if constant_loss > 0 else math.inf,
         retraining.prior_config.zero_component_widens,
     )
     complexity = Complexity(0.0, 0.0)

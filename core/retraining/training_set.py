@@ -24,17 +24,31 @@ class Batch:
 
     Attributes:
         inputs: as the network sees them.
-        labels: class of each.
-        targets: the reference network's softmax on each of these inputs.
+        labels: class of each, or what else is to be answered.
+        targets: the reference network's softmax on each of these inputs; where labels are no
+            classes its answers.
     """
 
     inputs: Shaped[Tensor, "batch *values"]
-    labels: Int[Tensor, " batch"]
-    targets: Float[Tensor, "batch classes"]
+    labels: Shaped[Tensor, "batch *answers"]
+    targets: Float[Tensor, "batch *outputs"]
 
     def __len__(self) -> int:
         """Number of examples."""
         return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Variances:
+    """Mean squared distance from the mean, over all numbers of an answer; positive.
+
+    Attributes:
+        labels: of what is to be answered; 1 where that is no floats.
+        answers: of what the reference network answers.
+    """
+
+    labels: float
+    answers: float
 
 
 class TrainingSet:
@@ -101,6 +115,14 @@ class TrainingSet:
         views = draw_views(len(examples), self._shift, self._flip, generator)
         return self._batch(examples, views)
 
+    def variances(self) -> Variances:
+        """Return the variances of labels and answers on the examples as they are."""
+        labels = self.split.labels
+        return Variances(
+            labels=_variance(labels) if labels.is_floating_point() else 1.0,
+            answers=_variance(self._targets[0]),
+        )
+
     def state(self) -> State:
         """Return the answers on shifted images that are known so far.
 
@@ -133,4 +155,12 @@ class TrainingSet:
 
     @torch.no_grad()
     def _ask(self, inputs: Tensor) -> Tensor:
-        return torch.softmax(self._reference(inputs) / self._temperature, dim=1)
+        answers: Tensor = self._reference(inputs)
+        if not self.split.are_classes:
+            return answers.float()
+        return torch.softmax(answers / self._temperature, dim=1)
+
+
+def _variance(values: Tensor) -> float:
+    """Return the mean square about the mean of the examples, 1 where all are alike."""
+    return float((values - values.mean(dim=0)).square().mean()) or 1.0

@@ -1,6 +1,7 @@
 """How far a study has come: every trial in the order of ending, and what the study has so far."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
@@ -17,7 +18,8 @@ from dashboards.figures.style import (
     transparent,
 )
 from dashboards.palette import LIGHT, Palette
-from dashboards.points import Point, Standing, objectives_of, points_of
+from dashboards.points import Point, Standing, objectives_of, points_of, thinned
+from dashboards.remembering import remembered
 from search.hypervolume import hypervolume
 from search.pareto import pareto_front
 from search.records import StudySnapshot, TrialRecord, TrialState
@@ -68,6 +70,7 @@ class HistoryData:
     num_outside: int
 
 
+@remembered
 def history_data(snapshot: StudySnapshot, config: ScoreConfig) -> HistoryData:
     """Gather the course of a study. Interrupted trials are no part of it: others redo them."""
     points = {point.trial: point for point in points_of(snapshot, config)}
@@ -78,11 +81,16 @@ def history_data(snapshot: StudySnapshot, config: ScoreConfig) -> HistoryData:
     ]
     entries: list[HistoryEntry] = []
     front: list[Point] = []
-    seconds = 0.0
+    seconds = volume = 0.0
     for order, trial in enumerate(sorted(ended, key=_ending), start=1):
         point = points.get(trial.number)
-        if point is not None and point.standing is not Standing.over_cap:
+        if (
+            point is not None
+            and point.standing is not Standing.over_cap
+            and not any(_is_as_good(other, point) for other in front)
+        ):
             front = pareto_front([*front, point], objectives_of)
+            volume = hypervolume(map(objectives_of, front), config.max_accuracy_loss)
         seconds += trial.seconds or 0.0
         entries.append(
             HistoryEntry(
@@ -93,7 +101,7 @@ def history_data(snapshot: StudySnapshot, config: ScoreConfig) -> HistoryData:
                 reason=trial.reason,
                 failed=trial.state is TrialState.failed,
                 best_rate=front[-1].compression_rate if front else None,
-                hypervolume=hypervolume(map(objectives_of, front), config.max_accuracy_loss),
+                hypervolume=volume,
                 seconds=seconds,
             )
         )
@@ -114,6 +122,13 @@ def history_data(snapshot: StudySnapshot, config: ScoreConfig) -> HistoryData:
     )
 
 
+def _is_as_good(one: Point, other: Point) -> bool:
+    """Return whether a point loses no more than another, and is no larger."""
+    return (
+        one.accuracy_loss <= other.accuracy_loss and one.compression_rate >= other.compression_rate
+    )
+
+
 def _ending(trial: TrialRecord) -> tuple[datetime, int]:
     return trial.finished_at or datetime.max.replace(tzinfo=UTC), trial.number
 
@@ -126,9 +141,10 @@ def draw_history(data: HistoryData, palette: Palette = LIGHT) -> go.Figure:
     figure = new_figure(palette, height=520, title=title)
     _draw_rates(figure, data, palette)
     _draw_unfinished(figure, data, palette)
+    steps = _steps([(0, 0.0), *((entry.order, entry.hypervolume) for entry in data.entries)])
     figure.add_scatter(
-        x=[0, *(entry.order for entry in data.entries)],
-        y=[0, *(entry.hypervolume for entry in data.entries)],
+        x=[order for order, _ in steps],
+        y=[volume for _, volume in steps],
         yaxis="y2",
         mode="lines",
         line={"color": palette.second, "width": 2, "shape": "hv"},
@@ -162,21 +178,23 @@ def draw_history(data: HistoryData, palette: Palette = LIGHT) -> go.Figure:
             "title": {"text": "hypervolume", "font": {"color": palette.ink, "size": 13}},
         },
     )
-    draw_outside(figure, data.num_outside, palette)
+    num_measured = sum(entry.point is not None for entry in data.entries)
+    draw_outside(figure, data.num_outside, palette, (len(_drawn(data)), num_measured))
     return figure
 
 
 def _draw_rates(figure: go.Figure, data: HistoryData, palette: Palette) -> None:
     """Every measured trial, those over the cap apart, and the best so far as a staircase."""
-    reached = [(entry.order, entry.best_rate) for entry in data.entries if entry.best_rate]
+    reached = _steps([(e.order, e.best_rate) for e in data.entries if e.best_rate])
     figure.add_scatter(
-        x=[order for order, _ in reached] + [len(data.entries)] * bool(reached),
-        y=[rate for _, rate in reached] + [rate for _, rate in reached[-1:]],
+        x=[order for order, _ in reached],
+        y=[rate for _, rate in reached],
         mode="lines",
         line={"color": palette.accent, "width": 2, "shape": "hv"},
         hoverinfo="skip",
         name="best within the cap so far",
     )
+    drawn = _drawn(data)
     within = {"symbol": "circle", "size": 8, "color": palette.accent}
     over = {
         "symbol": "x-thin",
@@ -190,7 +208,9 @@ def _draw_rates(figure: go.Figure, data: HistoryData, palette: Palette) -> None:
         chosen = [
             (entry, entry.point)
             for entry in data.entries
-            if entry.point and (entry.point.standing is not Standing.over_cap) == feasible
+            if entry.point
+            and entry.trial in drawn
+            and (entry.point.standing is not Standing.over_cap) == feasible
         ]
         if chosen:
             figure.add_scatter(
@@ -209,6 +229,21 @@ def _draw_rates(figure: go.Figure, data: HistoryData, palette: Palette) -> None:
                 hoverinfo="text",
                 name=name,
             )
+
+
+def _drawn(data: HistoryData) -> set[int]:
+    """Return the numbers of the measured trials that are drawn."""
+    return {p.trial for p in thinned([entry.point for entry in data.entries if entry.point])}
+
+
+def _steps(values: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Leave out of a staircase what does not change, but for its last place."""
+    last = len(values) - 1
+    return [
+        step
+        for place, step in enumerate(values)
+        if place in (0, last) or step[1] != values[place - 1][1]
+    ]
 
 
 def _draw_unfinished(figure: go.Figure, data: HistoryData, palette: Palette) -> None:

@@ -22,7 +22,8 @@ from optuna.trial import FixedTrial, create_trial
 from core.errors import ConfigError
 from dashboards.figures.style import new_figure, sentence_figure, transparent
 from dashboards.palette import LIGHT, Palette
-from dashboards.points import points_of
+from dashboards.points import Point, best_of, points_of
+from search.methods import DEFAULT_METHOD, METHOD, method_of
 from search.records import StudySnapshot
 from search.scoring import ScoreConfig
 from search.space import Dimension, SearchSpace
@@ -66,23 +67,38 @@ class ImportanceData:
         compression_rate: importances for a high compression rate; empty where refused.
         num_trials: finished trials behind the figure.
         refusal: one sentence that says why there are none, or None.
+        method: the method whose trials these are; those of different methods have different
+            hyperparameters.
     """
 
     accuracy_loss: ObjectiveImportance
     compression_rate: ObjectiveImportance
     num_trials: int
     refusal: str | None
+    method: str = DEFAULT_METHOD
 
 
 def importance_data(snapshot: StudySnapshot, config: ScoreConfig) -> ImportanceData:
-    """Measure both objectives' importances, or say why that would mislead."""
-    points = {point.trial: point for point in points_of(snapshot, config)}
+    """Measure both objectives' importances, or say why that would mislead.
+
+    Of several methods the one with the smallest file within the cap is looked into.
+    """
+    measured = points_of(snapshot, config)
+    best = best_of(measured)
+    method = method_of(snapshot.study.config) if best is None else best.method
+    data = _of_method(snapshot, [point for point in measured if point.method == method], method)
+    return replace(data, method=method)
+
+
+def _of_method(snapshot: StudySnapshot, measured: Sequence[Point], method: str) -> ImportanceData:
+    points = {point.trial: point for point in measured}
     try:
         space = SearchSpace(snapshot.study.config["space"])
+        dimensions = {key: d for key, d in space.active(method).items() if key != METHOD}
         trials = {
-            trial.number: _in_search_coordinates(space, trial.params)
+            trial.number: _in_search_coordinates(dimensions, trial.params)
             for trial in snapshot.trials
-            if trial.number in points and trial.params.keys() >= space.dimensions.keys()
+            if trial.number in points and trial.params.keys() >= dimensions.keys()
         }
     except (ConfigError, KeyError) as error:
         return _refused(0, f"The stored search space is not readable here: {error}.")
@@ -93,7 +109,7 @@ def importance_data(snapshot: StudySnapshot, config: ScoreConfig) -> ImportanceD
             f"there {'is' if len(trials) == 1 else 'are'} {len(trials)}.",
         )
     study = _study_of(trials)
-    names = {dimension.name: key for key, dimension in space.dimensions.items()}
+    names = {dimension.name: key for key, dimension in dimensions.items()}
     by_loss = _importance(study, names, [points[number].accuracy_loss for number in trials])
     by_rate = _importance(study, names, [-points[number].compression_rate for number in trials])
     order = sorted(names.values(), key=lambda key: -max(by_loss.shares[key], by_rate.shares[key]))
@@ -119,14 +135,15 @@ def _ordered(importance: ObjectiveImportance, keys: Sequence[str]) -> ObjectiveI
 _Coordinates = tuple[dict[str, Any], dict[str, BaseDistribution]]
 
 
-def _in_search_coordinates(space: SearchSpace, params: Mapping[str, Any]) -> _Coordinates:
+def _in_search_coordinates(
+    dimensions: Mapping[str, Dimension], params: Mapping[str, Any]
+) -> _Coordinates:
     """Return values and distributions as the sampler saw them, logarithms and complements."""
     fixed = FixedTrial(
-        space.encode(
-            {key: _clipped(params[key], space.dimensions[key]) for key in space.dimensions}
-        )
+        {d.name: d.encode(_clipped(params[key], d)) for key, d in dimensions.items()}
     )
-    space.suggest(fixed)
+    for dimension in dimensions.values():
+        dimension.suggest(fixed)
     return fixed.params, fixed.distributions
 
 

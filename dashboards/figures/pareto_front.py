@@ -16,6 +16,7 @@ from dashboards import formats
 from dashboards.figures.labels import Label, place_labels
 from dashboards.points import Point, Standing, best_of, points_of
 from dashboards.published import PublishedPoint, published_for
+from dashboards.remembering import remembered
 from search.records import StudySnapshot
 from search.scoring import ScoreConfig, score
 
@@ -93,6 +94,7 @@ class ParetoFrontData:
         return point.accuracy_loss
 
 
+@remembered
 def pareto_front_data(
     snapshot: StudySnapshot, config: ScoreConfig, accounting: Accounting = Accounting.file
 ) -> ParetoFrontData:
@@ -110,7 +112,7 @@ def pareto_front_data(
         else (p.compression_rate, p.accuracy_loss)
         for p in points
     ]
-    view = _view(
+    view = view_of(
         where,
         [(p.compression_rate, p.accuracy_loss) for p in published],
         config.max_accuracy_loss,
@@ -132,7 +134,7 @@ def pareto_front_data(
     )
 
 
-def _view(
+def view_of(
     trials: Sequence[tuple[float, float]], published: Sequence[tuple[float, float]], cap: float
 ) -> View:
     """Frame what can be chosen: a collapsed network must not squash the axes.

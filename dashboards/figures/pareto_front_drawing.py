@@ -5,16 +5,21 @@ score, the best the strongest (paper, Figure 2).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
 
 from dashboards import formats
+from dashboards.figures.colouring import (
+    Colouring,
+    draw_coloured,
+    hover_text,
+    score_colouring,
+)
 from dashboards.figures.labels import Label
 from dashboards.figures.pareto_front import Accounting, ParetoFrontData
-from dashboards.figures.scores import draw_scores, hover_text
 from dashboards.figures.style import (
     draw_outside,
     new_figure,
@@ -23,26 +28,47 @@ from dashboards.figures.style import (
     transparent,
 )
 from dashboards.palette import LIGHT, Palette
-from dashboards.points import Point, Standing
+from dashboards.points import Point, Standing, thinned
 
 _LEGEND_LAST = 6
 
 
-def draw_pareto_front(data: ParetoFrontData, palette: Palette = LIGHT) -> go.Figure:
-    """Draw the front; trials carry their number as ``customdata``."""
+def draw_pareto_front(
+    data: ParetoFrontData,
+    palette: Palette = LIGHT,
+    colouring: Colouring | None = None,
+    selected: Collection[int] = (),
+) -> go.Figure:
+    """Draw the front; trials carry their number as ``customdata``.
+
+    Args:
+        data: what to draw.
+        palette: colours to draw with.
+        colouring: what the trials' colours say; without it where they stand, or in the paper's
+            accounting their score.
+        selected: trials that a reader chose.
+    """
     title = f"Accuracy loss against compression rate ({data.accounting.value})"
     if not data.points:
         return sentence_figure(palette, "No trial has finished yet.", title=title)
     figure = new_figure(palette, height=540, title=title)
     _draw_backdrop(figure, data, palette)
-    if data.accounting is Accounting.file:
-        _draw_trials(figure, data, palette)
+    points = thinned(data.points)
+    if data.accounting is Accounting.paper:
+        colouring = colouring or score_colouring(data)
+    if colouring is None:
+        _draw_trials(figure, data, points, palette)
     else:
-        draw_scores(figure, data, palette)
+        draw_coloured(figure, data, points, palette, colouring)
+    chosen = [point for point in data.points if point.trial in selected]
+    if chosen:
+        ring = {"symbol": "circle-open", "size": 15, "line": {"width": 2.5}}
+        ring["color"] = palette.published
+        _scatter(figure, data, chosen, name="selected", marker=ring, rank=3)
     _draw_published(figure, data, palette)
     _draw_labels(figure, data, palette)
     _frame(figure, data)
-    draw_outside(figure, data.num_outside, palette)
+    draw_outside(figure, data.num_outside, palette, (len(points), len(data.points)))
     return figure
 
 
@@ -88,7 +114,9 @@ def _draw_backdrop(figure: go.Figure, data: ParetoFrontData, palette: Palette) -
     )
 
 
-def _draw_trials(figure: go.Figure, data: ParetoFrontData, palette: Palette) -> None:
+def _draw_trials(
+    figure: go.Figure, data: ParetoFrontData, drawn: Sequence[Point], palette: Palette
+) -> None:
     styles: dict[Standing, tuple[str, dict[str, Any]]] = {
         Standing.over_cap: (
             "over the cap",
@@ -114,7 +142,7 @@ def _draw_trials(figure: go.Figure, data: ParetoFrontData, palette: Palette) -> 
     }
     # Drawn from the bottom up, listed from the top down.
     for rank, (standing, (name, marker)) in zip((4, 3, 1), styles.items(), strict=True):
-        points = [point for point in data.points if point.standing is standing]
+        points = [point for point in drawn if point.standing is standing]
         if points:
             _scatter(figure, data, points, name=name, marker=marker, rank=rank)
     if data.best is not None:

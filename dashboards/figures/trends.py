@@ -64,7 +64,11 @@ def trends_data(
     """Measure both objectives' trends, in the importance's order; none where it was refused."""
     keys = list(importance.accuracy_loss.shares)
     params = {trial.number: trial.params for trial in snapshot.trials}
-    used = [point for point in points if params[point.trial].keys() >= set(keys)]
+    used = [
+        point
+        for point in points
+        if point.method == importance.method and params[point.trial].keys() >= set(keys)
+    ]
     losses = np.array([point.accuracy_loss for point in used])
     rates = np.array([point.compression_rate for point in used])
     found = []

@@ -1,7 +1,27 @@
-"""Two networks that read an image row by row: a recurrent one and a small transformer."""
+"""A small convolutional network, and two that read an image row by row."""
 
 import torch
 from torch import nn
+
+
+class Convolutional(nn.Module):
+    """Two convolutions, the second one grouped, and a linear layer."""
+
+    def __init__(self, width=16):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, width, 3, padding=1),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(width, 2 * width, 3, groups=2),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(2 * width * 4, 10)
+
+    def forward(self, images):
+        """Return a score for each class, (batch, 10), of images, (batch, 8, 8)."""
+        return self.head(self.features(images[:, None]).flatten(1))
 
 
 class Recurrent(nn.Module):
@@ -37,6 +57,11 @@ class Transformer(nn.Module):
         rows = self.rows(images)
         tokens = torch.cat([self.token.expand(len(rows), -1, -1), rows], dim=1) + self.places
         return self.head(self.encoder(tokens)[:, 0])
+
+
+def make_convolutional():
+    """Return the convolutional network."""
+    return Convolutional()
 
 
 def make_recurrent():

@@ -1,13 +1,18 @@
-"""An ordinary training: ``python -m digits.train recurrent to=recurrent.pt`` writes a checkpoint."""
+"""An ordinary training: ``python -m digits.train recurrent net.pt`` writes a checkpoint."""
 
 import sys
 
 import torch
-from digits.data import make_data
-from digits.nets import make_recurrent, make_transformer
 from torch import nn
 
-NETS = {"recurrent": make_recurrent, "transformer": make_transformer}
+from digits.data import make_data
+from digits.nets import make_convolutional, make_recurrent, make_transformer
+
+NETS = {
+    "convolutional": make_convolutional,
+    "recurrent": make_recurrent,
+    "transformer": make_transformer,
+}
 
 
 def train(name, num_epochs=60):
@@ -31,7 +36,7 @@ def train(name, num_epochs=60):
 
 
 if __name__ == "__main__":
-    name, to = sys.argv[1], sys.argv[2].removeprefix("to=")
+    name, to = sys.argv[1:]
     network, error = train(name)
     torch.save(network.state_dict(), to)
     print(f"{name}: {100 * error:.2f} % validation error, weights in {to}")

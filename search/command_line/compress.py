@@ -2,8 +2,6 @@
 
 from core.codec import write_file
 from core.compress import compress as compress_network
-from core.data import load_data
-from core.device import choose_device
 from core.outcome import CompressionOutcome
 from core.reference import ReferenceNetwork, load_or_train_reference
 from core.runtime import use_one_thread
@@ -13,6 +11,7 @@ from search.command_line.request import Request
 from search.composition import as_override
 from search.compression import compress_config
 from search.configuration import OutputFormat, SoftshareConfig, compose
+from search.inputs import load_inputs
 from search.quantities import count, duration, percent, points, rate
 from search.scoring import score
 from search.setting import setting_values
@@ -23,7 +22,7 @@ def compress(request: Request) -> None:
     config = compose(compress_overrides(request))
     use_one_thread()
     lines = EpochLines()
-    data = load_data(config.data, config.cache_dir, config.code).to(choose_device(config.device))
+    data = load_inputs(config)
     reference = load_or_train_reference(
         config.model,
         data,

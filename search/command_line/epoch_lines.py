@@ -7,7 +7,7 @@ import time
 
 from rich.console import Console
 
-from core.outcome import EpochReport, OnEpoch
+from core.outcome import UNSNAPPED_PHASES, EpochReport, OnEpoch
 from search.command_line.printing import make_console
 from search.progress import SECONDS_BETWEEN_LINES
 from search.quantities import duration, percent, points, rate
@@ -44,7 +44,7 @@ class EpochLines:
 
         def tell(report: EpochReport) -> None:
             left = report.seconds / report.epoch * (report.num_epochs - report.epoch)
-            marked = " (unsnapped)" if report.phase == "retrain" else ""
+            marked = " (unsnapped)" if report.phase in UNSNAPPED_PHASES else ""
             self.say(
                 f"{report.phase.replace('_', '-')}: epoch {report.epoch}/{report.num_epochs}, "
                 f"accuracy loss {points(report.validation_error - reference_error)} "

@@ -9,8 +9,6 @@ import numpy as np
 import safetensors.numpy
 
 from core.codec import TensorDescription, decode, describe, write_file
-from core.data import load_data
-from core.device import choose_device
 from core.errors import CodecError, ConfigError, SoftshareError
 from core.evaluation import error, load_compressed
 from core.reference import describe_network
@@ -18,6 +16,7 @@ from core.runtime import use_one_thread
 from search.command_line.printing import print_json, print_lines, print_table
 from search.command_line.request import Request
 from search.configuration import OutputFormat, compose
+from search.inputs import load_inputs
 from search.quantities import count, percent, rate
 
 MAX_FILE_BYTES = 1 << 30
@@ -83,7 +82,7 @@ def evaluate(request: Request) -> None:
     with naming(path):
         decoded = decode(content)
     use_one_thread()
-    data = load_data(config.data, config.cache_dir, config.code).to(choose_device(config.device))
+    data = load_inputs(config)
     described = None
     if config.model.factory is not None:
         described = describe_network(config.model, data, config.code)

@@ -4,7 +4,7 @@ import re
 import shutil
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -71,7 +71,8 @@ def verb_help(verb: Verb) -> str:
         lines += [
             "",
             "Words follow Hydra's override grammar: +key=value adds, ~key removes, lists are "
-            "[a,b], text with special characters is 'quoted'.",
+            "[a,b], text with special characters is 'quoted'. --config-dir FOLDER adds files of "
+            "your own, such as FOLDER/model/mine.yaml for model=mine.",
         ]
     return "\n".join(lines)
 
@@ -98,6 +99,21 @@ def key_lines(path: Path) -> tuple[KeyLine, ...]:
     return tuple(found)
 
 
+def group_lines(group: str) -> Iterator[KeyLine]:
+    """Yield the keys of a group, dotted from the root: its default file's, then the others' own."""
+    default = default_choices()[group]
+    seen: set[str] = set()
+    for name in (default, *(name for name in choices(group) if name != default)):
+        path = CONF_DIR / group / f"{name}.yaml"
+        is_global = path.read_text(encoding="utf-8").startswith("# @package _global_")
+        for line in key_lines(path):
+            key = line.key if is_global else f"{group}.{line.key}"
+            if line.value and not line.is_choice and key.startswith(f"{group}."):
+                if key not in seen:
+                    yield replace(line, key=key)
+                seen.add(key)
+
+
 def default_choices() -> dict[str, str]:
     """Return the file that the default configuration takes from each group, by group."""
     return {line.key: line.value for line in key_lines(CONF_DIR / "config.yaml") if line.is_choice}
@@ -111,13 +127,12 @@ def _choice_rows(verb: Verb) -> Iterator[tuple[str, str]]:
 
 
 def _key_rows(verb: Verb) -> Iterator[tuple[str, str]]:
-    for group, name in default_choices().items():
+    for group in default_choices():
         if group in ("experiment", "space"):
             continue
-        for line in key_lines(CONF_DIR / group / f"{name}.yaml"):
-            key = f"{group}.{line.key}"
-            if group in verb.keys or key in verb.keys:
-                yield f"{key}={line.value}", line.meaning
+        for line in group_lines(group):
+            if group in verb.keys or line.key in verb.keys:
+                yield f"{line.key}={line.value}", line.meaning
     for line in key_lines(CONF_DIR / "config.yaml"):
         if not line.is_choice and line.key in verb.keys:
             yield f"{line.key}={line.value}", line.meaning

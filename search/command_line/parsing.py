@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from core.errors import ConfigError
 from search.command_line.request import Request
 from search.command_line.verbs import Verb
-from search.composition import is_group_choice, parse_override
+from search.composition import is_group_choice, parse_override, with_folder
+
+CONFIG_DIR = "--config-dir"
+"""Names a folder of one's own files, in folders named after groups."""
 
 
 def parse(verb: Verb, words: Sequence[str]) -> Request:
@@ -16,8 +19,9 @@ def parse(verb: Verb, words: Sequence[str]) -> Request:
         ConfigError: a word is none that the verb takes, or one that it needs is missing.
     """
     arguments: dict[str, str] = {}
+    folders, others = _config_folders(verb, words)
     overrides: list[str] = []
-    for word in words:
+    for word in others:
         name, value = _argument(verb, word, arguments)
         if name is None:
             overrides.append(word)
@@ -30,7 +34,23 @@ def parse(verb: Verb, words: Sequence[str]) -> Request:
             raise ConfigError(f"{argument.form} is missing; usage: {verb.usage}")
     for word in overrides:
         _require_read(verb, word)
+    overrides = [*map(with_folder, folders), *overrides]
     return Request(verb=verb.name, words=tuple(words), arguments=arguments, overrides=overrides)
+
+
+def _config_folders(verb: Verb, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the folders of ``--config-dir``, at most one, and the other words."""
+    folders, others = [], []
+    rest = iter(words)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if name == CONFIG_DIR and verb.keys:
+            folders.append(value if equals else next(rest, ""))
+        else:
+            others.append(word)
+    if len(folders) > 1:
+        raise ConfigError(f"{CONFIG_DIR} is given twice; usage: {verb.usage}")
+    return folders, others
 
 
 def _argument(verb: Verb, word: str, taken: dict[str, str]) -> tuple[str | None, str]:

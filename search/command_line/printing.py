@@ -44,6 +44,8 @@ def print_table(
     console.print(table)
 
 
-def print_lines(*lines: str) -> None:
-    """Print lines as they are."""
+def print_lines(*lines: str, flush: bool = False) -> None:
+    """Print lines as they are, at once even into a pipe where ``flush`` asks for it."""
     sys.stdout.write("".join(f"{line}\n" for line in lines))
+    if flush:
+        sys.stdout.flush()

@@ -10,7 +10,14 @@ from search.command_line.request import Request
 from search.command_line.studies import ReadStudy, nothing_within, read
 from search.configuration import OutputFormat
 from search.conversion import show
-from search.judging import JudgedTrial, best_trial, feasible_front
+from search.judging import (
+    JudgedTrial,
+    MethodStanding,
+    best_trial,
+    feasible_front,
+    standings,
+)
+from search.methods import searches_methods, title_of
 from search.progress import latest_epochs
 from search.quantities import count, duration, percent, points, rate
 from search.records import StudyRecord, TrialRecord, TrialState
@@ -18,6 +25,7 @@ from search.records import StudyRecord, TrialRecord, TrialState
 TRIAL_COLUMNS = (
     "trial",
     "setting",
+    "method",
     "points lost",
     "valid. error",
     "test error",
@@ -49,7 +57,7 @@ def best(request: Request) -> None:
         print_json({**head, "point": trial_json(trial.record)})
         return
     title = f"Study {study.name}: {description}"
-    print_table(title, TRIAL_COLUMNS, [trial_row(trial.record)], num_text_columns=2)
+    print_table(title, TRIAL_COLUMNS, [trial_row(trial.record)], num_text_columns=3)
     params = [(key, _shown(value)) for key, value in trial.record.params.items()]
     print_table("Its hyperparameters", ("key", "value"), params, num_text_columns=1)
 
@@ -90,6 +98,8 @@ def status(request: Request) -> None:
             f"{count(top.record.file_bytes)} bytes, {rate(top.record.compression_rate)}, "
             f"{points(top.record.accuracy_loss)} points"
         )
+    if searches_methods(record.config):
+        print_methods(standings(snapshot, study.trials))
     _print_running(study)
     ended = [t for t in snapshot.trials if t.state in (TrialState.stopped, TrialState.failed)]
     if ended:
@@ -111,7 +121,25 @@ def print_front(study: StudyRecord, trials: Sequence[JudgedTrial], cap: float) -
         f"{percent(study.reference.test_error)} test error, "
         f"{count(study.reference.float32_bytes)} bytes"
     )
-    print_table(title, TRIAL_COLUMNS, rows, num_text_columns=2)
+    print_table(title, TRIAL_COLUMNS, rows, num_text_columns=3)
+
+
+def print_methods(found: Sequence[MethodStanding]) -> None:
+    """Print how far each method of a study has come."""
+    rows = [
+        (
+            title_of(standing.method),
+            str(standing.effort.num_finished),
+            duration(standing.effort.seconds),
+            count(standing.best.record.file_bytes) if standing.best else "",
+            points(standing.best.record.accuracy_loss) if standing.best else "",
+            str(len(standing.front)),
+            str(standing.num_on_front),
+        )
+        for standing in found
+    ]
+    columns = ("method", "trials", "time", "best bytes", "points lost", "own front", "joint front")
+    print_table("Methods", columns, rows, num_text_columns=1)
 
 
 def trial_row(trial: TrialRecord) -> tuple[str, ...]:
@@ -119,6 +147,7 @@ def trial_row(trial: TrialRecord) -> tuple[str, ...]:
     return (
         str(trial.number),
         trial.setting or "",
+        title_of(trial.method),
         points(trial.accuracy_loss),
         percent(trial.validation_error),
         percent(trial.test_error),
@@ -141,6 +170,7 @@ def trial_json(trial: TrialRecord) -> dict[str, Any]:
         "han_compression_rate": trial.han_compression_rate,
         "nonzero_fraction": trial.nonzero_fraction,
         "schedule": trial.schedule,
+        "method": trial.method,
         "params": trial.params,
     }
 
@@ -175,6 +205,18 @@ def _print_running(study: ReadStudy) -> None:
         print_table("Running", columns, rows, num_text_columns=3)
 
 
+def _standing_json(standing: MethodStanding) -> dict[str, Any]:
+    return {
+        "method": standing.method,
+        "num_finished": standing.effort.num_finished,
+        "seconds": standing.effort.seconds,
+        "epochs": standing.effort.epochs,
+        "best": None if standing.best is None else trial_json(standing.best.record),
+        "front": [trial.record.number for trial in standing.front],
+        "num_on_front": standing.num_on_front,
+    }
+
+
 def _status_json(study: ReadStudy) -> dict[str, Any]:
     snapshot = study.snapshot
     latest = latest_epochs(snapshot.epochs)
@@ -184,6 +226,7 @@ def _status_json(study: ReadStudy) -> dict[str, Any]:
         {
             "trial": trial.number,
             "state": trial.state.value,
+            "method": trial.method,
             "setting": trial.setting,
             "reason": trial.reason,
             "worker": trial.worker,
@@ -201,6 +244,7 @@ def _status_json(study: ReadStudy) -> dict[str, Any]:
         "max_accuracy_loss": study.score_config.max_accuracy_loss,
         "reference": reference_json(snapshot.study),
         "compute_saved": snapshot.compute_saved,
+        "methods": [_standing_json(s) for s in standings(snapshot, study.trials)],
         "best": None if top is None else trial_json(top.record),
         "trials": trials,
     }

@@ -6,19 +6,19 @@ import shlex
 from functools import partial
 
 from core.codec import write_file
-from core.data import load_data
-from core.device import choose_device
 from core.reference import load_or_train_reference
 from core.runtime import use_one_thread
 from search.artifacts import Artifacts, load_artifact
 from search.command_line.epoch_lines import EpochLines
 from search.command_line.printing import make_console, print_lines
 from search.command_line.request import Request
-from search.command_line.results import print_front
+from search.command_line.results import print_front, print_methods
 from search.configuration import SoftshareConfig, compose
-from search.judging import best_trial, judge
+from search.inputs import load_inputs
+from search.judging import best_trial, judge, standings
 from search.launching.opening import open_launcher
 from search.launching.watching import run_workers
+from search.methods import searches_methods
 from search.progress import SearchProgress
 from search.quantities import count, percent, points, rate
 from search.records import StudySnapshot, read_study
@@ -77,7 +77,7 @@ def open_or_create(storage: Storage, config: SoftshareConfig) -> None:
     if resume_study(storage, config) is not None:
         print_lines(f"resuming study {name} in {storage.address}")
         return
-    data = load_data(config.data, config.cache_dir, config.code).to(choose_device(config.device))
+    data = load_inputs(config)
     reference = load_or_train_reference(
         config.model,
         data,
@@ -100,6 +100,8 @@ def report(storage: Storage, snapshot: StudySnapshot, config: SoftshareConfig) -
     cap = config.score.max_accuracy_loss
     trials = judge(snapshot, config.score)
     print_front(snapshot.study, trials, cap)
+    if searches_methods(snapshot.study.config):
+        print_methods(standings(snapshot, trials))
     folder = config.study_folder
     folder.mkdir(parents=True, exist_ok=True)
     source = ReportSource(

@@ -89,7 +89,10 @@ BUDGETS = (
 )
 """Budgets as people state them; at most one at a time."""
 
-_TRAINING = ("model", "data", "reference", "prior", "shrinking", "retrain", "post_processing")
+_TRAINING = (
+    "model", "data", "metric", "reference",
+    "method", "prior", "shrinking", "retrain", "post_processing",
+)  # fmt: skip
 _DEFINING = (*_TRAINING, "score", "halving", "study", "storage", "space", "experiment")
 _PLACES = ("code", "device", "runs_dir", "cache_dir")
 _STUDY = ("study.name", "storage", "experiment", "runs_dir")
@@ -170,6 +173,12 @@ VERBS: dict[str, Verb] = {
             code="report:report",
         ),
         Verb(
+            name="dashboard",
+            summary="the studies of a database as a live page in the browser; it changes nothing",
+            keys=(*_STUDY, "score", "dashboard"),
+            code="dashboard:dashboard",
+        ),
+        Verb(
             name="export",
             summary="write the compressed file of a trial",
             keys=(*_STUDY, "score"),
@@ -215,7 +224,7 @@ VERBS: dict[str, Verb] = {
         Verb(
             name="evaluate",
             summary="error of the decoded network on validation and test data",
-            keys=("model", "data", "code", "device", "cache_dir", "output"),
+            keys=("model", "data", "metric", "code", "device", "cache_dir", "output"),
             arguments=(_FILE,),
             code="files:evaluate",
         ),

@@ -23,7 +23,7 @@ from tests.compose.reading import (
 )
 
 ENVIRON = {"PGPASSWORD": "a password"}
-OURS = ("study", "worker")
+OURS = ("study", "worker", "dashboard")
 SERVICES = services(ENVIRON)
 
 
@@ -71,6 +71,9 @@ def test_secrets_come_from_the_environment_alone() -> None:
     }
     assert set(secret.values()) == {"a password"}
     assert {name for name, _ in secret} == set(SERVICES)
+    given = services({**ENVIRON, "SOFTSHARE_DASHBOARD_TOKEN": "a token"})
+    holders = [n for n, s in given.items() if "a token" in s.environment.values()]
+    assert holders == ["dashboard"]
     assert ".env" in (ROOT / ".gitignore").read_text().splitlines()
 
 
@@ -81,7 +84,7 @@ def test_every_variable_is_documented() -> None:
         *re.findall(r"^ +([A-Z_]+): *(?:#|$)", text, re.M),
     }
     documented = re.findall(r"`([A-Z_]+)`", (ROOT / "docs" / "docker.md").read_text())
-    assert {"PGPASSWORD", "PIP_INDEX_URL"} <= variables
+    assert {"PGPASSWORD", "PIP_INDEX_URL", "SOFTSHARE_DASHBOARD_TOKEN"} <= variables
     assert variables <= set(documented)
 
 

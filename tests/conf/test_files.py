@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from search.command_line.help import default_choices, key_lines
+from core.methods import MethodConfig, MethodName
+from search.command_line.help import group_lines, key_lines
 from search.composition import CONF_DIR, choices, compose_tree, groups
 from search.configuration import SoftshareConfig, compose
 from search.conversion import leaves, tree_of
-from search.setting import load_settings, setting_names
+from search.setting import load_settings, setting_names, setting_values
+from search.space import SearchSpace
 
 CHOICES = [(group, name) for group in groups() for name in choices(group)]
 FILES = sorted(CONF_DIR.glob("**/*.yaml"))
@@ -63,14 +65,39 @@ def test_every_key_has_a_line_with_its_meaning_in_the_default_file() -> None:
         if field.name not in top or not top[field.name].meaning:
             missing.append(field.name)
         if is_dataclass(value):
-            path = CONF_DIR / field.name / f"{default_choices()[field.name]}.yaml"
-            lines = {line.key: line for line in key_lines(path)}
+            lines = {line.key: line for line in group_lines(field.name)}
             missing += [
-                f"{field.name}.{key.name}"
-                for key in fields(value)
-                if key.name not in lines or not lines[key.name].meaning
+                key
+                for key, _ in leaves(tree_of(value), f"{field.name}.")
+                if key not in lines or not lines[key].meaning
             ]
     assert missing == []
+
+
+@pytest.mark.parametrize("name", [name.value for name in MethodName])
+def test_a_method_has_a_file_with_its_defaults_and_ranges_and_a_setting(name: str) -> None:
+    config = compose([f"method={name}"])
+    assert config.method == MethodConfig(name=MethodName[name])
+    if config.method.own is not None:
+        own = dict(leaves(tree_of(config.method.own), f"method.{name}."))
+        searched = {key for key in SearchSpace(config.space).dimensions if key.startswith("method")}
+        assert searched
+        assert searched <= set(own)
+        assert setting_values(name) == {"method.name": name}
+    assert load_settings(config)
+
+
+def test_all_methods_are_searched_each_with_its_own_keys_and_settings() -> None:
+    config = compose(["method=all"])
+    space = SearchSpace(config.space)
+    assert set(space.dimensions["method.name"].choices) == {name.value for name in MethodName}
+    for name in MethodName:
+        own = {key for key in space.active(name.value) if key.startswith("method.")}
+        others = {key for key in space.dimensions if key.startswith("method.")} - own
+        assert all(key.startswith((f"method.{name.value}.", "method.name")) for key in own)
+        assert not any(key.startswith(f"method.{name.value}.") for key in others)
+    tried = {setting.params["method.name"] for setting in load_settings(config)}
+    assert tried == {name.value for name in MethodName}
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
@@ -107,7 +134,7 @@ def test_the_reader_of_comments_finds_the_keys_that_yaml_has(path: Path) -> None
 
 @pytest.mark.parametrize("name", setting_names())
 def test_a_setting_changes_nothing_but_how_a_trial_runs(name: str) -> None:
-    assert set(compose_tree(f"setting/{name}")) <= {"prior", "retrain", "post_processing"}
+    assert set(compose_tree(f"setting/{name}")) <= {"prior", "retrain", "post_processing", "method"}
 
 
 def test_postgresql_is_named_by_the_variables_that_its_own_tools_read(

@@ -9,15 +9,19 @@ import pytest
 import torch
 
 from core.checkpoint import Journal, fill, from_bytes, to_bytes
-from core.compress import CompressConfig, compress, compress_by_pruning
+from core.compress import CompressConfig, compress
 from core.errors import CheckpointError
+from core.methods import MethodConfig, MethodName, PruningConfig
 from core.outcome import CompressionOutcome, EpochReport
 from core.post_processing import PostProcessingConfig
 from core.prior import PriorConfig, PriorForm
-from core.pruning import PruningConfig
 from core.retraining import RetrainConfig
 from core.shrinking import ShrinkingConfig
 from tests.data_sets import small_data, small_reference
+
+DEFAULT = MethodName.soft_weight_sharing
+TRAINING = [name for name in MethodName if name not in (DEFAULT, MethodName.low_precision)]
+"""The other methods that train, and so can be left in the middle."""
 
 
 class Left(Exception):  # noqa: N818 a wish and no error
@@ -46,14 +50,11 @@ class Course:
     """A compression that is left every so many steps until it is through."""
 
     config: CompressConfig
-    pruning: PruningConfig | None = None
     reports: list[EpochReport] = field(default_factory=list)
 
     def run(self, checkpoints: Leaving | None) -> CompressionOutcome:
-        common = (small_reference(), small_data(), self.config)
-        if self.pruning is not None:
-            return compress_by_pruning(*common, self.pruning, self.reports.append, checkpoints)
-        return compress(*common, self.reports.append, checkpoints)
+        reports = self.reports.append
+        return compress(small_reference(), small_data(), self.config, reports, checkpoints)
 
     def run_in_pieces(self, steps: int) -> tuple[CompressionOutcome, int]:
         checkpoints, times_left = Leaving(steps), 0
@@ -64,8 +65,9 @@ class Course:
                 checkpoints, times_left = Leaving(steps, checkpoints.last), times_left + 1
 
 
-def small_config() -> CompressConfig:
+def small_config(method: MethodName = DEFAULT) -> CompressConfig:
     return CompressConfig(
+        method=MethodConfig(name=method, magnitude_pruning=PruningConfig(sparsity=0.9, interval=7)),
         prior=PriorConfig(num_components=5),
         retrain=RetrainConfig(num_epochs=3, batch_size=100, tau=0.05, stop_hopeless=False),
         post_processing=PostProcessingConfig(fine_tuning_epochs=3),
@@ -86,9 +88,9 @@ def elaborate_config() -> CompressConfig:
     [
         (Course(small_config()), 29),
         (Course(elaborate_config()), 31),
-        (Course(small_config(), PruningConfig(sparsity=0.9, interval=7)), 29),
+        *((Course(small_config(name)), 29) for name in TRAINING),
     ],
-    ids=["plain", "elaborate", "pruning"],
+    ids=["plain", "elaborate", *(name.value for name in TRAINING)],
 )
 def test_a_compression_in_pieces_ends_as_one_in_one_piece(course: Course, steps: int) -> None:
     whole = course.run(None)

@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from core.codec import ClusteredTensor, decode
-from core.compress import CompressConfig, CompressionOutcome, compress, compress_by_pruning
+from core.compress import CompressConfig, CompressionOutcome, compress, identity
 from core.data import DataConfig, DataSource, load_data
 from core.errors import ConfigError, RetrainError
 from core.evaluation import error, load_compressed
-from core.networks import description
+from core.methods import MethodConfig, MethodName, PruningConfig
+from core.networks import build_network, description
 from core.post_processing import PostProcessingConfig
 from core.prior import PriorConfig
-from core.pruning import PruningConfig
 from core.reference import ReferenceNetwork
 from core.retraining import RetrainConfig, RetrainingStopped
 from core.shrinking import ShrinkingConfig
@@ -28,6 +28,11 @@ def small_config(**retrain: float) -> CompressConfig:
         retrain=RetrainConfig(**(settings | retrain)),  # type: ignore[arg-type] # ints are floats
         post_processing=PostProcessingConfig(fine_tuning_epochs=2, rate_weight=0.0),
     )
+
+
+def pruned(config: CompressConfig, pruning: PruningConfig) -> CompressConfig:
+    method = MethodConfig(name=MethodName.magnitude_pruning, magnitude_pruning=pruning)
+    return replace(config, method=method)
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +127,9 @@ def test_the_paper_s_assignment_uses_the_mixture_s_own_components():
 
 
 def test_the_control_is_measured_on_its_file_too():
-    pruning = PruningConfig(sparsity=0.95)
+    config = pruned(small_config(), PruningConfig(sparsity=0.95))
     reports = []
-    outcome = compress_by_pruning(
-        small_reference(), small_data(), small_config(), pruning, reports.append
-    )
+    outcome = compress(small_reference(), small_data(), config, reports.append)
     assert outcome.nonzero_fraction <= 0.051
     network = load_compressed(decode(outcome.file))
     assert outcome.test_error == error(network, small_data().test)
@@ -161,12 +164,12 @@ def test_shrinking_is_part_of_it_and_the_file_still_holds_the_whole_network():
 def test_the_control_prunes_what_the_shrinking_left_to_a_share_of_the_whole_network():
     config = small_config(num_epochs=3)
     config.shrinking = ShrinkingConfig(units=[60, 30], num_epochs=1)
-    pruning = PruningConfig(sparsity=0.98)
-    outcome = compress_by_pruning(small_reference(), small_data(), config, pruning)
+    config = pruned(config, PruningConfig(sparsity=0.98))
+    outcome = compress(small_reference(), small_data(), config)
     assert 0.01 < outcome.nonzero_fraction <= 0.0201
     config.shrinking = ShrinkingConfig(units=[5, 5], num_epochs=0)
     with pytest.raises(ConfigError, match=r"pruning.sparsity must be > 0.98\d* after shrinking"):
-        compress_by_pruning(small_reference(), small_data(), config, pruning)
+        compress(small_reference(), small_data(), config)
 
 
 def test_weights_that_are_masked_on_the_way_cost_nothing_when_they_become_zero():
@@ -214,14 +217,33 @@ def test_a_residual_network_with_batch_norms_goes_into_a_file_and_comes_out(tmp_
     assert not any(bool(mean.any()) for mean in means)
 
 
-@pytest.mark.parametrize("pruning", [None, PruningConfig()])
-def test_an_exhausted_gpu_is_told_in_one_line(pruning):
+@pytest.mark.parametrize("config", [small_config(), pruned(small_config(), PruningConfig())])
+def test_an_exhausted_gpu_is_told_in_one_line(config):
     def exhausted(_report: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
-    arguments = (small_reference(), small_data(), small_config())
     with pytest.raises(RetrainError, match=r"retrain.batch_size must be small enough .* got 50"):
-        if pruning is None:
-            compress(*arguments, exhausted)
-        else:
-            compress_by_pruning(*arguments, pruning, exhausted)
+        compress(small_reference(), small_data(), config, exhausted)
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (CompressConfig(), "ed87500dc3bbb9aafb19406273d880f76d796fef1b40862407451a5d21828170"),
+        (
+            pruned(CompressConfig(), PruningConfig()),
+            "9c3b3b41e6eb475c11f0519c5209d55184bb7f4ebeb6b962376858fd69d05c70",
+        ),
+    ],
+)
+def test_checkpoints_from_before_the_methods_had_a_key_are_known(config, expected):
+    state = build_network("lenet_300_100").state_dict()
+    reference = ReferenceNetwork(
+        network_name="lenet_300_100",
+        state={name: torch.zeros_like(tensor) for name, tensor in state.items()},
+        validation_error=0.02,
+        test_error=0.03,
+        num_parameters=266_610,
+    )
+    data = replace(small_data(), fingerprint="data")
+    assert identity(reference, data, config) == expected

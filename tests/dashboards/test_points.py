@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dashboards.points import Standing, best_of, points_of
+from dashboards.points import MAX_DRAWN, Standing, best_of, points_of, thinned
 from search.records import StudySnapshot, TrialRecord, TrialState
 from search.scoring import ScoreConfig
 
@@ -77,3 +77,17 @@ def test_what_is_not_measured_is_no_point(make_trial: Make, make_snapshot: Snaps
         make_trial(5, 0.1, 100),
     )
     assert [point.trial for point in points_of(snapshot, CAP)] == [5]
+
+
+def test_of_thousands_a_share_is_drawn_and_stays_the_same(
+    make_trial: Make, make_snapshot: Snapshot
+) -> None:
+    trials = [make_trial(n, 0.2 + n % 7 / 100, 50 + n % 90) for n in range(2 * MAX_DRAWN)]
+    trials[3] = make_trial(3, 0.4, 60, setting="tutorial")
+    points = points_of(make_snapshot(*trials), CAP)
+    drawn = thinned(points)
+    assert 0.9 * MAX_DRAWN < len(drawn) < 1.1 * MAX_DRAWN
+    kept = {point.trial for point in drawn}
+    assert {p.trial for p in points if p.standing is Standing.front or p.setting} <= kept
+    assert {point.trial for point in thinned(points[:-1])} == kept - {points[-1].trial}
+    assert thinned(points[:MAX_DRAWN]) == points[:MAX_DRAWN]

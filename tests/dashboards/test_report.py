@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -286,3 +287,27 @@ def test_a_folder_that_cannot_be_made_is_a_users_error(
 def test_dashboards_need_no_torch() -> None:
     code = "import sys, dashboards.report; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_study_over_methods_has_them_side_by_side(
+    make_trial: Make, make_snapshot: Snapshot
+) -> None:
+    trials = [make_trial(0, 0.1, 100), make_trial(1, 0.2, 200, method="deep_compression")]
+    one, both = (source_of(make_snapshot(*trials[:number])) for number in (1, 2))
+    page = Page(render_report(both))
+    assert "Methods side by side" in page.texts["h2"]
+    assert "deep compression" in [*page.texts["th"], *page.texts["td"]]
+    assert "Methods side by side" not in Page(render_report(one)).texts["h2"]
+
+
+def test_a_method_without_a_mixture_has_no_figure_of_components(
+    make_trial: Make, make_snapshot: Snapshot
+) -> None:
+    trace = simulated_trace()
+    nothing = trace.means[:1, :0]
+    bare = replace(trace, means=nothing, stds=nothing, mixing_proportions=nothing)
+    assert Trace.from_bytes(bare.to_bytes()).has_mixture is False
+    page = Page(render_report(source_of(make_snapshot(make_trial(0, 0.1, 100)), bare)))
+    headings = page.texts["h2"]
+    assert "How the weights moved (paper, Figure 1)" in headings
+    assert not [heading for heading in headings if "Components" in heading]

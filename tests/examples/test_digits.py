@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,9 @@ import torch
 
 from core.codec import load_into
 from core.errors import SoftshareError
+from digits.data import make_data
+from digits.nets import make_recurrent
+from digits.train import NETS, train
 from search.command_line import main
 from search.compression import compress_config
 from search.configuration import compose
@@ -32,21 +34,9 @@ QUICK = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def example_folder() -> Iterator[None]:
-    """The example's package can be imported while these tests run, and no longer."""
-    sys.path.append(str(EXAMPLES))
-    yield
-    sys.path.remove(str(EXAMPLES))
-    for name in [name for name in sys.modules if name.split(".")[0] == "digits"]:
-        del sys.modules[name]
-
-
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a checkpoint of each network, trained for a moment."""
-    from digits.train import NETS, train
-
     folder = tmp_path_factory.mktemp("checkpoints")
     for name in NETS:
         network, error = train(name, num_epochs=12)
@@ -93,6 +83,61 @@ def test_a_search_ends_in_a_file_that_can_be_used(
     assert message.count("\n") == 1
 
 
+def test_files_of_ones_own_name_network_and_data(
+    checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``--config-dir``: no word of the command line but names."""
+    for group, text in {
+        "model": "factory: digits.nets:make_convolutional\n"
+        f"checkpoint: {checkpoints}/convolutional.pt\nclustered: [features.4.bias]\n",
+        "data": "factory: digits.data:make_data\n",
+    }.items():
+        (tmp_path / "conf" / group).mkdir(parents=True)
+        (tmp_path / "conf" / group / "mine.yaml").write_text(text)
+    own = ["--config-dir", str(tmp_path / "conf"), "model=mine", "data=mine"]
+    code = ["code.allowed=[digits]", f"code.dir={EXAMPLES}"]
+    file = tmp_path / "mine.sws"
+    assert main(["compress", *own, *code, *QUICK, f"to={file}", "output=json"]) == 0
+    outcome = json.loads(capsys.readouterr().out)
+    assert outcome["compression_rate"] > 5
+    assert main(["evaluate", str(file), *own, *code, "output=json"]) == 0
+    measured = json.loads(capsys.readouterr().out)
+    assert measured["network"] == "make_convolutional"
+    assert measured["test_error"] == outcome["test_error"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--config-dir"], "--config-dir must be a folder, but got nothing"),
+        (["--config-dir=nowhere"], "--config-dir must be a folder, but got nowhere"),
+        (["--config-dir", "."], "must have files such as model/mine.yaml in folders named after"),
+        (["--config-dir=a", "--config-dir=b"], "--config-dir is given twice"),
+        (["model=mine"], "model must be one of "),
+    ],
+)
+def test_a_folder_that_cannot_be_used_is_refused_in_a_line(
+    words: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["compress", *words]) == 2
+    shown = capsys.readouterr().err
+    assert message in shown
+    assert shown.count("\n") == 1
+
+
+def test_a_recurrent_network_is_compressed_by_a_command_line(
+    checkpoints: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["compress", *words_of("recurrent", checkpoints), *QUICK, "output=json"]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["compression_rate"] > 5
+
+
 @pytest.mark.parametrize("key", ["model", "data"])
 def test_a_hostile_study_runs_nothing(
     key: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -112,44 +157,40 @@ def test_a_hostile_study_runs_nothing(
     assert "evil" not in sys.modules
 
 
+@pytest.mark.parametrize("name", NETS)
 def test_one_compression_in_python_leaves_the_network_alone(
-    checkpoints: Path, tmp_path: Path
+    name: str, checkpoints: Path, tmp_path: Path
 ) -> None:
-    from digits.data import make_data
-    from digits.nets import make_recurrent
-
-    network = make_recurrent()
-    network.load_state_dict(torch.load(checkpoints / "recurrent.pt", weights_only=True))
+    network = NETS[name]()
+    network.load_state_dict(torch.load(checkpoints / f"{name}.pt", weights_only=True))
     network.head.weight.requires_grad_(False)
+    dropouts = [module.p for module in network.modules() if isinstance(module, torch.nn.Dropout)]
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     random, threads = torch.get_rng_state(), torch.get_num_threads()
-    train, validation, test = make_data()
+    training, validation, test = make_data()
     config = compress_config(compose(QUICK))
     reports: list[object] = []
     outcome = compress(
-        network, train, validation, config, test=test, on_epoch=reports.append, progress=False
+        network, training, validation, config, test=test, on_epoch=reports.append, progress=False
     )
     assert len(reports) == 15
     assert outcome.compression_rate > 5
     assert torch.equal(torch.get_rng_state(), random)
     assert torch.get_num_threads() == threads
-    assert network.dropout.p == 0.2
+    assert dropouts == [m.p for m in network.modules() if isinstance(m, torch.nn.Dropout)]
     assert not network.head.weight.requires_grad
     assert all(torch.equal(before[name], t) for name, t in network.state_dict().items())
     (tmp_path / "small.sws").write_bytes(outcome.file)
-    small = load_into(make_recurrent(), tmp_path / "small.sws")
+    small = load_into(NETS[name](), tmp_path / "small.sws")
     with torch.no_grad():
         wrong = small(torch.from_numpy(test[0])).argmax(1) != torch.from_numpy(test[1])
     assert float(wrong.float().mean()) == pytest.approx(outcome.test_error)
 
 
 def test_a_study_in_python_goes_on_where_it_was_left(checkpoints: Path, tmp_path: Path) -> None:
-    from digits.data import make_data
-    from digits.nets import make_recurrent
-
     network = make_recurrent()
     network.load_state_dict(torch.load(checkpoints / "recurrent.pt", weights_only=True))
-    train, validation, _ = make_data()
+    training, validation, _ = make_data()
     words = [
         f"storage.url=sqlite:///{tmp_path}/studies.db",
         f"cache_dir={tmp_path}/cache",
@@ -160,11 +201,11 @@ def test_a_study_in_python_goes_on_where_it_was_left(checkpoints: Path, tmp_path
         "retrain.num_epochs=2",
     ]
     once = run_study(
-        network, train, validation, compose([*words, "study.num_trials=1"]), progress=False
+        network, training, validation, compose([*words, "study.num_trials=1"]), progress=False
     )
     assert len(once.trials) == 1
     config = compose([*words, "study.num_trials=2"])
-    result = run_study(network, train, validation, config, progress=False)
+    result = run_study(network, training, validation, config, progress=False)
     assert result.trials[0] == once.trials[0]
     assert len(result.trials) == 2
     assert result.best is not None
@@ -172,4 +213,4 @@ def test_a_study_in_python_goes_on_where_it_was_left(checkpoints: Path, tmp_path
     with torch.no_grad():
         network.head.bias.add_(0.01)
     with pytest.raises(SoftshareError, match="study mine is of another network; give the new one"):
-        run_study(network, train, validation, config, progress=False)
+        run_study(network, training, validation, config, progress=False)

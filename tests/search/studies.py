@@ -1,7 +1,6 @@
 """Studies, and processes at work on them, that the tests of the search share."""
 
 import datetime
-import importlib
 import multiprocessing
 import os
 import resource
@@ -13,6 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from multiprocessing.context import ForkServerProcess as Process
 from multiprocessing.synchronize import Barrier
+from unittest.mock import patch
 
 import optuna
 import torch
@@ -174,7 +174,8 @@ STAGES = {
     "asked for": ("search.trial", "attach_trial"),
     "noted": ("search.trial", "TrialWatch"),
     "computed": ("search.delivery", "_store_files"),
-    "stored": ("search.delivery", "_constrain"),
+    "stored": ("search.delivery", "_note"),
+    "recorded": ("search.delivery", "_end"),
     "told": ("search.delivery", "finish"),
 }
 """How far a trial is, and what the worker would call next."""
@@ -193,8 +194,8 @@ def die(
         os.kill(os.getpid(), signal.SIGKILL)
 
     module, name = STAGES[stage]
-    setattr(importlib.import_module(module), name, kill)
-    work(url, local, "instant", lease_seconds)
+    with patch(f"{module}.{name}", kill):  # which must be there
+        work(url, local, "instant", lease_seconds)
 
 
 def dying_together(num_processes: int) -> Barrier:

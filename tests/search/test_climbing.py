@@ -7,7 +7,7 @@ import pytest
 from core.outcome import CompressionOutcome
 from search.checkpoints import Watch
 from search.climbing import Compress
-from search.configuration import SoftshareConfig
+from search.configuration import SoftshareConfig, compose
 from search.reaper import reap
 from search.records import TrialRecord, TrialState, read_study
 from search.rungs import epochs_of
@@ -151,3 +151,19 @@ def test_an_outcome_that_is_no_number_climbs_no_further(storage: Storage) -> Non
     compress = Compressions(float("nan"))
     assert run_one(study, compress) is TrialState.failed
     assert len(compress.epochs) == 1
+
+
+def test_a_method_competes_for_the_whole_schedule_with_itself_alone(storage: Storage) -> None:
+    space = compose(["method=all"]).space
+    study = small_study(storage, {**HALVING, "space": space}, num_trials=3)
+    for method in ("soft_weight_sharing", "soft_weight_sharing", "magnitude_pruning"):
+        study.optuna_study.enqueue_trial({"method.name": method})
+    compress = Compressions(0.001, 0.001, 0.004, 0.009, 0.008)
+    for _ in range(3):
+        assert run_one(study, compress) is TrialState.complete
+    # the second is beaten by the first; the third is worse than both, but the first of its method
+    assert [(trial.method, trial.schedule) for trial in trials(study)] == [
+        ("soft_weight_sharing", 1.0),
+        ("soft_weight_sharing", 0.25),
+        ("magnitude_pruning", 1.0),
+    ]

@@ -54,7 +54,7 @@ def test_overrides_reach_the_dataclasses() -> None:
             "model must be one of lenet_300_100, lenet_5_caffe, tutorial, wrn_16_4, but got lenet",
         ),
         ("tau=1", "unknown key tau; did you mean retrain.tau?"),
-        ("name=1", "unknown key name; did you mean model.name or study.name?"),
+        ("name=1", "unknown key name; did you mean model.name or method.name or study.name?"),
         (
             "score.max_accuracy=1",
             "unknown key score.max_accuracy; did you mean score.max_accuracy_loss? the keys of "
@@ -110,6 +110,7 @@ def test_a_database_keeps_what_defines_trials_and_score() -> None:
         "shrinking",
         "retrain",
         "post_processing",
+        "method",
         "score",
         "halving",
         "study",

@@ -73,7 +73,7 @@ def test_workers_killed_at_every_stage_of_a_trial(postgres_url: str, tmp_path: P
 
 def is_late(stage: str) -> bool:
     """Whether the outcome of a trial is there at a stage."""
-    return stage in ("computed", "stored", "told")
+    return stage in ("computed", "stored", "recorded", "told")
 
 
 def test_the_server_is_killed_and_restarted_under_four_workers(tmp_path: Path) -> None:

@@ -1,9 +1,18 @@
 """Which trials make the front, and which is the best, under a cap."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.judging import best_trial, feasible_front, judge, knee_trial, most_accurate_trial
+from search.judging import (
+    best_trial,
+    feasible_front,
+    judge,
+    knee_trial,
+    most_accurate_trial,
+    standings,
+)
 from search.records import StudySnapshot, TrialRecord, TrialState
 from search.scoring import ScoreConfig
 from tests.search.snapshots import complete, snapshot
@@ -81,3 +90,28 @@ def test_the_knee_is_on_the_front(pairs: list[tuple[float, int]]) -> None:
     judged = judge(study(*(complete(i, *pair) for i, pair in enumerate(pairs))), CONFIG)
     front = feasible_front(judged)
     assert knee_trial(front) in front
+
+
+def test_methods_are_told_apart_with_what_they_took() -> None:
+    trials = [
+        replace(complete(0, 0.001, 9000), seconds=10.0, epochs=3),
+        replace(complete(1, 0.002, 4000), method="low_precision", seconds=5.0),
+        replace(complete(2, 0.003, 5000), seconds=10.0, epochs=4),
+        replace(complete(3, 0.900, 10), method="low_precision", seconds=5.0),
+        TrialRecord(number=4, state=TrialState.running, params={}, method="deep_compression"),
+    ]
+    snapshot = study(*trials)
+    found = standings(snapshot, judge(snapshot, CONFIG))
+    assert [s.method for s in found] == [
+        "low_precision",
+        "soft_weight_sharing",
+        "deep_compression",
+    ]
+    floor, ours, unfinished = found
+    assert (floor.effort.num_finished, floor.effort.seconds, floor.effort.epochs) == (2, 10.0, 0)
+    assert (ours.effort.num_finished, ours.effort.seconds, ours.effort.epochs) == (2, 20.0, 7)
+    assert [trial.record.number for trial in ours.front] == [0, 2]
+    assert (floor.num_on_front, ours.num_on_front) == (1, 1)
+    assert ours.best is not None
+    assert ours.best.record.number == 2
+    assert (unfinished.effort.num_finished, unfinished.best) == (0, None)

@@ -6,7 +6,12 @@ import optuna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
 from search.neighbourhood import NeighbourhoodSampler, choose_parents, from_unit, to_unit
 
@@ -85,3 +90,38 @@ def test_the_first_trial_of_all_is_drawn_at_random():
     study = optuna.create_study(directions=["minimize", "maximize"])
     assert suggest(study, 1) != suggest(study, 2)
     assert suggest(study, 1).keys() == SPACE.keys()
+
+
+TREE: dict[str, BaseDistribution] = {
+    "method.name": CategoricalDistribution(["sharing", "pruning"]),
+    "lr": FloatDistribution(1e-4, 1e-2, log=True),
+}
+OWN = {"sharing": {"tau": SPACE["tau"]}, "pruning": {"sparsity": SPACE["share"]}}
+
+
+def test_a_child_has_its_parents_method_and_keys_and_every_method_has_children():
+    study = optuna.create_study(directions=["minimize", "maximize"])
+    for method, rate in (("sharing", 300.0), ("pruning", 100.0)):
+        (own,) = OWN[method]
+        study.add_trial(
+            optuna.create_trial(
+                params={"method.name": method, "lr": 1e-3, own: 0.5},
+                distributions={**TREE, **OWN[method]},
+                values=[0.003, rate],
+            )
+        )
+    methods = []
+    for seed in range(40):
+        study.sampler = NeighbourhoodSampler(seed, CAP)
+        trial = study.ask()
+        method = trial.suggest_categorical("method.name", ["sharing", "pruning"])
+        trial.suggest_float("lr", 1e-4, 1e-2, log=True)
+        (own,) = OWN[method]
+        distribution = OWN[method][own]
+        trial.suggest_float(own, distribution.low, distribution.high, log=distribution.log)
+        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        changes = {"lr": 1e-3, own: 0.5}.items() - trial.params.items()
+        assert len(changes) >= 1
+        assert all(0.01 < value / 0.5 < 2.01 for name, value in trial.params.items() if name == own)
+        methods.append(method)
+    assert 10 < methods.count("sharing") < 30

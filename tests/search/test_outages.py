@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from optuna.exceptions import StorageInternalError
 from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 from search.database_errors import unreachable
 from search.outages import Patience, is_outage
@@ -40,6 +40,18 @@ def test_a_connection_that_was_cut_is_an_outage_also_in_optunas_wrapping(
         raise StorageInternalError("told by Optuna") from cut
     assert is_outage(wrapped.value)
     assert not is_outage(StorageInternalError("of its own"))
+
+
+def test_asking_again_in_a_transaction_that_was_cut_is_an_outage(postgres: PostgresServer) -> None:
+    engine = create_engine(postgres.url("postgres"))
+    with engine.connect() as connection:
+        with pytest.raises(DBAPIError):
+            connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        # As Optuna does where its first way of reading trials fails.
+        with pytest.raises(PendingRollbackError) as raised:
+            connection.execute(text("SELECT 1"))
+    engine.dispose()
+    assert is_outage(raised.value)
 
 
 def test_a_full_disk_of_the_server_is_an_outage(postgres: PostgresServer) -> None:

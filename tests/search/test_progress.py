@@ -98,6 +98,8 @@ def test_a_log_gets_a_line_for_each_trial_that_ends_and_few_between() -> None:
 def test_a_trial_that_had_a_short_schedule_says_so() -> None:
     whole, short = complete(0, 0.0012, 8_560), complete(1, 0.0012, 8_560)
     assert "epochs" not in ended_line(replace(whole, schedule=1.0))
+    other = replace(whole, setting=None, method="low_precision")
+    assert ended_line(other).startswith("trial 0 (low precision): ")
     assert ended_line(replace(short, schedule=0.25)).endswith(", with 25 % of its epochs")
 
 

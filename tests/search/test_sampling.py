@@ -121,3 +121,18 @@ def test_a_policy_decides_what_proposes(policy: Policy, samplers: set[type]) -> 
 def test_a_study_without_settings_explores_first() -> None:
     samplers = {type(make_sampler(seed, CAP, explores=True)) for seed in range(20)}
     assert samplers == {optuna.samplers.RandomSampler}
+
+
+def test_in_a_tree_every_branch_is_proposed_and_what_lies_on_it() -> None:
+    study = two_objective_study()
+    seen = set()
+    for number in range(24):
+        study.sampler = make_sampler(derive_seed(0, number), CAP, Policy.tpe, is_tree=True)
+        trial = study.ask()
+        method = trial.suggest_categorical("method.name", ["a", "b"])
+        x = trial.suggest_float(f"x of {method}", 0, 1)
+        loss, rate = objectives(x, trial.suggest_float("y", 0, 1))
+        trial.set_constraint("accuracy_loss", loss - CAP)
+        study.tell(trial, (loss, rate))
+        seen.add(method)
+    assert seen == {"a", "b"}

@@ -149,8 +149,8 @@ def test_unknown_keys_and_coordinates_are_refused() -> None:
     [
         (
             {"study": {"seed": {"low": 0, "high": 1}}},
-            "space.study must be below one of prior, shrinking, retrain, post_processing, whose "
-            "keys define a trial, but got study",
+            "space.study must be below one of prior, shrinking, retrain, post_processing, "
+            "method, whose keys define a trial, but got study",
         ),
         ({"retrain": 3}, "space.retrain must be a group of keys, but got 3"),
         (
@@ -200,6 +200,34 @@ def test_a_range_that_is_none_is_refused(space: dict[str, Any], message: str) ->
     with pytest.raises(ConfigError) as error:
         SearchSpace(space)
     assert str(error.value) == message
+
+
+def test_a_trial_is_asked_for_what_its_method_reads_alone() -> None:
+    space = SearchSpace(compose(["method=all"]).space)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for method in ("soft_weight_sharing", "magnitude_pruning"):
+        study.enqueue_trial({"method.name": method})
+        params = space.suggest(study.ask())
+        assert params["method.name"] == method
+        assert set(params) == set(space.active(method))
+        assert space.decode(study.trials[-1].params) == params
+    assert "method.magnitude_pruning.sparsity" in params
+    assert "post_processing.rate_weight" in params
+    assert not [key for key in params if key.startswith("prior.") or key == "retrain.tau"]
+
+
+def test_a_method_that_is_not_searched_decides_what_is() -> None:
+    space = SearchSpace(compose(["method=magnitude_pruning"]).space)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    params = space.suggest(study.ask(), "magnitude_pruning")
+    assert "method.name" not in params
+    assert "method.magnitude_pruning.sparsity" in params
+    assert "retrain.tau" not in params
+
+
+def test_a_searched_method_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"space.method.name at bogus: method.name must be one"):
+        compose(["method=all", "space.method.name.choices=[bogus]"])
 
 
 def test_any_key_of_a_trial_may_be_searched() -> None:

@@ -97,12 +97,14 @@ def test_another_configuration_is_refused_with_the_differences(storage: Storage)
 def test_a_study_from_before_a_key_was_there_is_resumed_at_its_default(storage: Storage) -> None:
     study = small_study(storage)
     config = to_stored(study.config)
-    del config["study"]["policy"]
+    del config["study"]["policy"], config["method"]
     with storage.write() as connection:
         connection.execute(update(StudyTable).values(config=config))
     assert resume_study(storage, small_config()) is not None
     with pytest.raises(StudyError, match=r"study.policy: softshare in the study, random here"):
         resume_study(storage, small_config({"study.policy": "random"}))
+    assert join_study(storage, "study", small_config()).config == study.config
+    small_study(storage, {"study.name": "next", "study.start_from": "study"})
 
 
 def test_files_cannot_be_kept_elsewhere_later(storage: Storage, tmp_path: Path) -> None:

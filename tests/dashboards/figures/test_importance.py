@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -75,3 +76,41 @@ def test_trials_without_the_spaces_keys_do_not_count(
 ) -> None:
     snapshot = make_snapshot(*(make_trial(number, 0.1, 100) for number in range(12)))
     assert importance_data(snapshot, CAP).num_trials == 0
+
+
+def test_of_several_methods_the_best_ones_trials_and_keys_are_looked_into(
+    make_study: Snapshot, make_snapshot: Snapshot, make_trial: Make
+) -> None:
+    study = make_study(40)
+    config: dict[str, Any] = copy.deepcopy(study.study.config)
+    names = ["soft_weight_sharing", "magnitude_pruning"]
+    config["space"]["method"] = {
+        "name": {"choices": names},
+        "magnitude_pruning": {"sparsity": {"low": 0.9, "high": 0.99}},
+    }
+    ours = [
+        replace(trial, params={**trial.params, "method.name": names[0]}) for trial in study.trials
+    ]
+    sparsities = [0.9 + number / 250 for number in range(20)]
+    theirs = [
+        make_trial(
+            40 + number,
+            0.1,
+            900 * share,
+            method=names[1],
+            params={
+                "method.name": names[1],
+                "retrain.lr_weights": 1e-3,
+                "method.magnitude_pruning.sparsity": share,
+            },
+        )
+        for number, share in enumerate(sparsities)
+    ]
+    data = importance_data(make_snapshot(*ours, *theirs, config=config), CAP)
+    assert (data.method, data.num_trials, data.refusal) == ("magnitude_pruning", 20, None)
+    assert set(data.compression_rate.shares) == {
+        "retrain.lr_weights",
+        "method.magnitude_pruning.sparsity",
+    }
+    alone = importance_data(make_snapshot(*ours, config=config), CAP)
+    assert alone.compression_rate == importance_data(study, CAP).compression_rate

@@ -7,21 +7,17 @@ from pathlib import Path
 
 import pytest
 
-import core.compress
-from core.compress import CompressConfig
 from core.errors import RetrainError
 from core.outcome import CompressionOutcome, OnEpoch
-from core.post_processing import PostProcessingConfig
-from core.prior import PriorConfig
-from core.retraining import RetrainConfig, RetrainingStopped
+from core.retraining import RetrainingStopped
 from search.configuration import SoftshareConfig, compose
 from search.storage import open_storage
 from search.study import open_study
 from search.worker import Worker
 from tests.data_sets import (
     SMALL_VALIDATION,
-    small_data,
     small_images,
+    small_outcome,
     small_reference,
     write_idx_folder,
 )
@@ -43,16 +39,6 @@ class FinishedStudy:
     words: tuple[str, ...]
     data_words: tuple[str, ...]
     outcome: CompressionOutcome
-
-
-def small_outcome() -> CompressionOutcome:
-    """A real compression of a second."""
-    config = CompressConfig(
-        prior=PriorConfig(num_components=5),
-        retrain=RetrainConfig(num_epochs=4, batch_size=128, tau=0.05, stop_hopeless=False),
-        post_processing=PostProcessingConfig(fine_tuning_epochs=2, rate_weight=0.0),
-    )
-    return core.compress.compress(small_reference(), small_data(), config)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from search.command_line.compress import compress_overrides
 from search.command_line.parsing import parse
 from search.command_line.verbs import VERBS
 from search.configuration import compose
+from search.setting import setting_names
 from tests.search.command_line.conftest import FinishedStudy
 
 QUICK = (
@@ -79,6 +80,5 @@ def test_a_setting_is_what_the_other_keys_start_from() -> None:
 def test_an_unknown_setting_lists_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compress", "setting=best"]) == 2
     assert capsys.readouterr().err == (
-        "softshare: setting must be one of best_known, more_accurate, paper, smaller, tutorial, "
-        "but got best\n"
+        f"softshare: setting must be one of {', '.join(setting_names())}, but got best\n"
     )

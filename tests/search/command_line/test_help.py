@@ -3,7 +3,7 @@
 import pytest
 
 from search.command_line import main
-from search.command_line.help import default_choices, key_lines
+from search.command_line.help import group_lines, key_lines
 from search.command_line.verbs import VERBS, Verb
 from search.composition import CONF_DIR
 from search.configuration import all_keys
@@ -21,10 +21,9 @@ def keys_read(verb: Verb) -> list[str]:
 
 
 def meaning(key: str) -> str:
-    group, _, name = key.rpartition(".")
-    path = CONF_DIR / group / f"{default_choices()[group]}.yaml" if group else None
-    lines = key_lines(path or CONF_DIR / "config.yaml")
-    return next(line.meaning for line in lines if line.key == name and not line.is_choice)
+    group, dot, _ = key.partition(".")
+    lines = group_lines(group) if dot else iter(key_lines(CONF_DIR / "config.yaml"))
+    return next(line.meaning for line in lines if line.key == key and not line.is_choice)
 
 
 @pytest.mark.parametrize(("flag", "columns"), [("--help", 80), ("-h", 200)])

@@ -29,7 +29,10 @@ from search.command_line.verbs import VERBS
         ),
         (["search", "workers=0"], "workers must be >= 1, but got 0"),
         (["search", "workers=-2"], "workers must be >= 1, but got -2"),
-        (["search", "study.settings=[x]"], "setting must be one of best_known,"),
+        (
+            ["search", "study.settings=[x]"],
+            "setting must be one of bayesian_compression, best_known,",
+        ),
         (
             ["search", "space.retrain.tau.low=0.1"],
             "setting tutorial does not fit the study: retrain.tau must be in [0.1, 2], but got",

@@ -1,13 +1,18 @@
 """``status``, ``pareto``, ``best`` and ``export`` say what a study holds."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
 from search.command_line import main
 from search.configuration import compose
+from search.storage import open_storage
+from search.study import open_study
+from search.worker import Worker
 from tests.search.command_line.conftest import NAME, FinishedStudy
+from tests.search.studies import instant_compress, untrained_reference
 
 POINT_KEYS = [
     "trial",
@@ -19,6 +24,7 @@ POINT_KEYS = [
     "han_compression_rate",
     "nonzero_fraction",
     "schedule",
+    "method",
     "params",
 ]
 
@@ -183,3 +189,25 @@ def test_reading_makes_no_database(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["pareto", f"runs_dir={tmp_path}"]) == 2
     assert "softshare.db" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_status_of_a_study_over_methods_tells_each(
+    sqlite_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [f"storage.url={sqlite_url}", "study.name=several"]
+    config = compose([*words, "method=all", "study.num_trials=2"])
+    config.study.settings = ["best_known", "magnitude_pruning"]
+    storage = open_storage(config.storage)
+    study = open_study(storage, config, untrained_reference())
+    Worker(study, instant_compress, threading.Event()).run()
+    storage.close()
+    methods = run_json(capsys, "status", *words)["methods"]
+    assert isinstance(methods, list)
+    assert {m["method"]: m["num_finished"] for m in methods} == {
+        "soft_weight_sharing": 1,
+        "magnitude_pruning": 1,
+    }
+    assert main(["status", *words]) == 0
+    shown = capsys.readouterr().out
+    assert "joint front" in shown
+    assert "magnitude pruning" in shown

@@ -10,10 +10,11 @@ from torch import nn
 
 from core.errors import ConfigError, RetrainError
 from core.evaluation import error
+from core.methods.magnitude_pruning import Pruning, PruningConfig, largest, sparsity
+from core.methods.training import train
 from core.outcome import EpochReport
-from core.pruning import PruningConfig, prune
-from core.pruning.magnitude_pruning import largest, sparsity
-from core.retraining import ErrorLoss, FlatWeights, Reporter, RetrainConfig, TrainingSet
+from core.retraining import FlatWeights
+from tests.core.methods.beginnings import beginning, retrain_config
 from tests.data_sets import small_data, small_reference
 
 NUM_EPOCHS = 6
@@ -21,20 +22,11 @@ NUM_EPOCHS = 6
 
 @cache
 def pruned(share: float, seed: int = 0) -> tuple[nn.Module, FlatWeights, torch.Tensor, list]:
-    network = small_reference().build()
-    weights = FlatWeights.from_network(network)
     reports: list[EpochReport] = []
-    mask = prune(
-        network,
-        weights,
-        TrainingSet(small_data().train, small_reference().build(), 2.0),
-        ErrorLoss(1.0, 2.0),
-        small_data().validation,
-        PruningConfig(sparsity=share, interval=7),
-        RetrainConfig(num_epochs=NUM_EPOCHS, batch_size=50, lr_weights=5e-3, seed=seed),
-        Reporter(NUM_EPOCHS, 9, reports.append),
-    )
-    return network, weights, mask, reports
+    start, weights = beginning(NUM_EPOCHS, reports)
+    pruning = Pruning(weights, PruningConfig(sparsity=share, interval=7))
+    train(start, weights, retrain_config(NUM_EPOCHS, lr_weights=5e-3, seed=seed), "prune", pruning)
+    return start.network, weights, pruning.kept, reports
 
 
 def two_layers() -> FlatWeights:
@@ -123,25 +115,20 @@ def test_a_pruned_weight_never_returns_and_one_weight_always_stays():
 
 
 def test_a_network_without_weights_is_refused():
-    network = nn.Flatten()
-    with pytest.raises(RetrainError, match="no weight that can be pruned"):
-        prune(
-            network,
-            FlatWeights.from_network(network),
-            TrainingSet(small_data().train, small_reference().build(), 2.0),
-            ErrorLoss(1.0, 2.0),
-            small_data().validation,
-            PruningConfig(),
-            RetrainConfig(),
-            Reporter(1, 9, None),
-        )
+    start, _ = beginning(1, [])
+    nothing = FlatWeights.from_network(nn.Flatten())
+    with pytest.raises(RetrainError, match="no weight that can be compressed"):
+        train(start, nothing, retrain_config(1), "prune", Pruning(nothing, PruningConfig()))
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"sparsity": 1.0}, "pruning.sparsity must be > 0 and < 1, but got 1.0"),
-        ({"start": 0.8}, "pruning.start must be in .* below pruning.end, but got 0.8 with"),
+        (
+            {"start": 0.8},
+            "pruning.start must be in .* below method.magnitude_pruning.end, but got 0.8 with",
+        ),
         ({"interval": 0}, "pruning.interval must be >= 1, but got 0"),
         ({"layer_scaling": -0.5}, r"pruning.layer_scaling must be in \[0, 1\], but got -0.5"),
     ],

@@ -1,0 +1,354 @@
+"""What the live page costs with many trials: time to see it, an update, memory, and its workers.
+
+``python -m benchmarks.dashboard [TRIALS [UPDATES [ROUNDS]]]``, by default 10,000, 1,000 and 6;
+needs the development packages and Chromium. One PostgreSQL, one run; the page is served from a
+process of its own and shown in a real browser, without a screen.
+
+- queries: statements a refresh sends to the database, for 100, 1,000 and so many trials;
+- first view: seconds from opening a study until its front is drawn, by a server that has read
+  nothing yet and a browser without a cache, then once more by the same server;
+- update: a trial ends; how long the server is at work until the page shows it, and the bytes sent;
+- memory: of the server over so many updates;
+- workers: four workers at trials of a second, with the page open and without in turn; they wait
+  rather than compute, as if each had a machine of its own: what is compared is the service.
+"""
+
+import contextlib
+import datetime
+import math
+import os
+import shutil
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.trial import FrozenTrial, create_trial
+from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page as BrowserPage
+from sqlalchemy import insert, select
+
+from benchmarks.measured_page import PROCESSES, Page, Refresh, served_page
+from benchmarks.record import write_result
+from benchmarks.scale import instant_compress, objectives_of
+from core.outcome import CompressionOutcome, EpochReport
+from dashboards.figure_files import BROWSERS
+from search.checkpoints import Watch
+from search.configuration import SoftshareConfig, compose
+from search.records import RECORD
+from search.schema import EpochTable, StudyTable
+from search.scoring import ACCURACY_CONSTRAINT
+from search.space import SearchSpace
+from search.storage import Storage, StorageConfig, open_storage
+from search.study import DIRECTIONS, join_study, open_study
+from search.worker import Worker
+from tests.data_sets import small_reference
+from tests.postgres import PostgresServer, running_server
+
+NUM_EPOCHS = 10
+NUM_WORKERS = 4
+TRIALS_A_WORKER = 12
+TRIAL_SECONDS = 1.0
+FLOAT32_BYTES = 1_066_440
+BEGUN = datetime.datetime(2026, 1, 1)
+
+# The points that the front shows, whatever their colours say.
+_NUM_DRAWN = """() => (document.querySelector('#figure-front .js-plotly-plot')?.data ?? [])
+    .filter(trace => trace.customdata).reduce((sum, trace) => sum + trace.x.length, 0)"""
+_FINISHED = "text => document.querySelector('header .facts')?.textContent.includes(text)"
+
+
+def finished_trials(num_trials: int, first: int = 0) -> list[FrozenTrial]:
+    """Return so many trials as if they had been run, drawn at random from the space."""
+    config = compose()
+    space = SearchSpace(config.space)
+    draw = optuna.create_study(sampler=optuna.samplers.RandomSampler(first), directions=DIRECTIONS)
+    noise = np.random.default_rng(first)
+    made = []
+    for number in range(first, first + num_trials):
+        trial = draw.ask()
+        params = space.suggest(trial)
+        loss, rate = objectives_of(params)
+        loss += float(noise.normal(0, 0.002))
+        rate *= math.exp(float(noise.normal(0, 0.5)))
+        begun = BEGUN + datetime.timedelta(seconds=30 * number)
+        record = {
+            "params": params,
+            "seed": number,
+            "worker": f"machine:{number % NUM_WORKERS}:a",
+            "outcome": {
+                "accuracy_loss": loss,
+                "validation_error": 0.0161 + loss,
+                "test_error": 0.0161 + loss,
+                "compression_rate": rate,
+                "file_bytes": round(FLOAT32_BYTES / rate),
+                "han_compression_rate": 0.8 * rate,
+                "nonzero_fraction": 0.03,
+            },
+        }
+        ended = create_trial(
+            values=[loss, rate],
+            params=trial.params,
+            distributions=trial.distributions,
+            user_attrs={RECORD: record},
+            constraints={ACCURACY_CONSTRAINT: loss - config.score.max_accuracy_loss},
+        )
+        ended.datetime_start = begun
+        ended.datetime_complete = begun + datetime.timedelta(seconds=110)
+        made.append(ended)
+    return made
+
+
+class Filled:
+    """A study of finished trials that more are added to.
+
+    Attributes:
+        name: of the study.
+        url: of its database.
+    """
+
+    def __init__(self, storage: Storage, url: str, num_trials: int, more: int) -> None:
+        self.name, self.url = f"of-{num_trials}", url
+        words = [f"study.name={self.name}", "study.settings=[]"]
+        config = compose([*words, f"study.num_trials={num_trials + more}"])
+        self._study = open_study(storage, config, small_reference()).optuna_study
+        self._more = iter(finished_trials(more, first=num_trials))
+        self.num_trials = num_trials
+        trials = finished_trials(num_trials)
+        self._study.add_trials(trials)
+        with storage.write() as connection:
+            query = select(StudyTable.id).where(StudyTable.name == self.name)
+            study_id = connection.execute(query).scalar_one()
+            for start in range(0, num_trials, 500):
+                numbers = range(start, min(start + 500, num_trials))
+                connection.execute(insert(EpochTable), list(_epochs(study_id, trials, numbers)))
+
+    def add(self) -> None:
+        """Let one more trial end."""
+        self._study.add_trial(next(self._more))
+        self.num_trials += 1
+
+
+def _epochs(
+    study_id: int, trials: Sequence[FrozenTrial], numbers: Sequence[int]
+) -> Iterator[dict[str, Any]]:
+    for number in numbers:
+        for epoch in range(1, NUM_EPOCHS + 1):
+            yield {
+                "study_id": study_id,
+                "trial_number": number,
+                "epoch": epoch,
+                "num_epochs": NUM_EPOCHS,
+                "phase": "retrain",
+                "error_loss": 1 / epoch,
+                "complexity_loss": -1e5,
+                "validation_error": 0.0161 + trials[number].values[0] + 0.01 / epoch,
+                "nonzero_fraction": 0.05,
+                "estimated_compression_rate": trials[number].values[1],
+                "seconds": float(epoch),
+            }
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run the system's browser without a screen."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        raise SystemExit("no Chromium on this machine: apt-get install chromium")
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=sandbox)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, page: Page, study: str) -> Iterator[tuple[BrowserPage, float]]:
+    """Show a study in a browser without a cache; with the seconds until its front is drawn."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    window = context.new_page()
+    window.set_default_timeout(120_000)
+    start = time.perf_counter()
+    window.goto(f"{page.address}/study/{study}")
+    window.wait_for_function(f"() => ({_NUM_DRAWN})() > 0")
+    seconds = time.perf_counter() - start
+    try:
+        yield window, seconds
+    finally:
+        context.close()
+
+
+def update(study: Filled, window: BrowserPage) -> float:
+    """Let a trial end and return the seconds until the page says so."""
+    start = time.perf_counter()
+    study.add()
+    window.wait_for_function(_FINISHED, arg=f"{study.num_trials:,} of ", timeout=120_000)
+    return time.perf_counter() - start
+
+
+def watched(study: Filled, browser: Browser, num_updates: int) -> dict[str, Any]:
+    """Measure first views, updates and memory of a page that is left open on a study."""
+    with served_page(study.url, refresh_seconds=1.0) as page:
+        with opened(browser, page, study.name) as (_, first):
+            pass
+        with opened(browser, page, study.name) as (window, second):
+            window.wait_for_timeout(5000)  # importance is measured beside it
+            page.refreshes()
+            memory, seen = [], []
+            for _ in range(num_updates):
+                seen.append(update(study, window))
+                window.wait_for_timeout(1000)
+                memory.append(page.memory_bytes)
+            refreshes = page.refreshes()
+    drawn = [refresh for refresh in refreshes if refresh.drew]
+    idle = [refresh for refresh in refreshes if not refresh.drew]
+    eighth = max(1, num_updates // 8)
+    return {
+        "trials": study.num_trials - num_updates,
+        "first_view_seconds": round(first, 2),
+        "first_view_of_a_warm_server_seconds": round(second, 2),
+        "updates": len(drawn),
+        **_costs("update", drawn),
+        **_costs("idle_refresh", idle),
+        "seen_after_seconds_p50": round(statistics.median(seen), 2),
+        # The first updates fill what is kept; from then on it must not grow.
+        "memory_mb": [round(statistics.median(part) / 1e6) for part in _parts(memory, eighth)],
+    }
+
+
+def _parts(values: Sequence[int], size: int) -> list[Sequence[int]]:
+    return [values[start : start + size] for start in range(0, len(values) - size + 1, size)]
+
+
+def _costs(name: str, refreshes: Sequence[Refresh]) -> dict[str, Any]:
+    if not refreshes:
+        return {}
+    times = [1000 * refresh.seconds for refresh in refreshes]
+    return {
+        f"{name}_queries": statistics.median(refresh.queries for refresh in refreshes),
+        f"{name}_server_ms_p50": round(statistics.median(times)),
+        f"{name}_server_ms_p95": round(float(np.percentile(times, 95))),
+        f"{name}_kb_p50": round(statistics.median(r.num_bytes for r in refreshes) / 1e3, 1),
+        f"{name}_kb_p95": round(
+            float(np.percentile([r.num_bytes for r in refreshes], 95)) / 1e3, 1
+        ),
+    }
+
+
+def waiting_compress(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
+    """Come to something after a second and ten epochs, as on a machine of one's own."""
+    for epoch in range(2, NUM_EPOCHS + 2):
+        time.sleep(TRIAL_SECONDS / NUM_EPOCHS)
+        watch(
+            EpochReport(
+                phase="retrain",
+                epoch=epoch,
+                num_epochs=NUM_EPOCHS + 1,
+                error_loss=0.1,
+                complexity_loss=-1e5,
+                validation_error=0.02,
+                nonzero_fraction=0.05,
+                estimated_compression_rate=100.0,
+                seconds=0.1 * epoch,
+            )
+        )
+    return instant_compress(config, watch)
+
+
+def work(url: str, name: str, barrier: Any, report: Any) -> None:
+    """Work on a study until it is done and report when that was."""
+    storage = open_storage(StorageConfig(url=url), create=False)
+    study = join_study(storage, name, compose())
+    barrier.wait()
+    Worker(study, waiting_compress, threading.Event()).run()
+    report.put(time.monotonic())
+    storage.close()
+
+
+def worked(url: str, name: str) -> float:
+    """Let four workers run a study and return the trials a second."""
+    num_trials = NUM_WORKERS * TRIALS_A_WORKER
+    report: Any = PROCESSES.Queue()
+    barrier = PROCESSES.Barrier(NUM_WORKERS + 1)
+    arguments = (url, name, barrier, report)
+    processes = [PROCESSES.Process(target=work, args=arguments) for _ in range(NUM_WORKERS)]
+    for process in processes:
+        process.start()
+    barrier.wait()
+    start = time.monotonic()
+    ends: list[float] = [report.get() for _ in processes]
+    for process in processes:
+        process.join()
+    return num_trials / (max(ends) - start)
+
+
+def slowdown(storage: Storage, url: str, browser: Browser, rounds: int) -> dict[str, Any]:
+    """Compare workers that are watched with workers that are not, in turn."""
+    rates: dict[bool, list[float]] = {False: [], True: []}
+    cpu = []
+    for number in range(2 * rounds):
+        is_watched = number % 4 in (1, 2)  # neither always goes first
+        name = f"work-{number}"
+        num_trials = NUM_WORKERS * TRIALS_A_WORKER
+        words = [f"study.name={name}", "study.settings=[]", f"study.num_trials={num_trials}"]
+        open_study(storage, compose(words), small_reference())
+        with contextlib.ExitStack() as open_things:
+            if is_watched:
+                page = open_things.enter_context(served_page(url, refresh_seconds=2.0))
+                window = browser.new_page()
+                open_things.callback(window.close)
+                window.goto(f"{page.address}/study/{name}")
+                window.wait_for_selector("main h1")
+                before = page.cpu_seconds
+            rates[is_watched].append(worked(url, name))
+            if is_watched:
+                cpu.append(page.cpu_seconds - before)
+    pairs = [1 - there / alone for alone, there in zip(rates[False], rates[True], strict=True)]
+    return {
+        "workers": NUM_WORKERS,
+        "trials": NUM_WORKERS * TRIALS_A_WORKER,
+        "trials_a_second_alone": [round(rate, 3) for rate in rates[False]],
+        "trials_a_second_watched": [round(rate, 3) for rate in rates[True]],
+        "slowdown_percent_median": round(100 * statistics.median(pairs), 2),
+        "server_cpu_seconds": [round(seconds, 1) for seconds in cpu],
+    }
+
+
+def run(server: PostgresServer, num_trials: int, num_updates: int, rounds: int) -> dict[str, Any]:
+    """Measure everything on one server."""
+    measured: dict[str, Any] = {"by_trials": []}
+    with chromium() as browser:
+        for size in dict.fromkeys((100, 1000, num_trials)):
+            more = num_updates if size == num_trials else min(num_updates, 20)
+            url = server.create_database().render_as_string(hide_password=False)
+            storage = open_storage(StorageConfig(url=url))
+            found = watched(Filled(storage, url, size, more), browser, more)
+            storage.close()
+            print(found, flush=True)
+            measured["by_trials"].append(found)
+        url = server.create_database().render_as_string(hide_password=False)
+        storage = open_storage(StorageConfig(url=url))
+        measured["four_workers"] = slowdown(storage, url, browser, rounds)
+        storage.close()
+    return measured
+
+
+def main(num_trials: int = 10_000, num_updates: int = 1000, rounds: int = 6) -> None:
+    """Measure everything and write it."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    PROCESSES.set_forkserver_preload(["search.worker", "dashboards.live.app"])
+    with running_server() as server:
+        measured = run(server, num_trials, num_updates, rounds)
+    path = write_result("dashboard", [0], measured)
+    print(measured["four_workers"], f"written to {path}", sep="\n")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,163 @@
+"""The live page in a process of its own that counts what its answers cost, by refresh.
+
+A refresh is everything from one tick of the page's clock to the next: the questions that the
+browser asks then, and those about what changed.
+"""
+
+import io
+import logging
+import multiprocessing
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from dashboards.live.app import make_app
+from dashboards.live.server import listen
+from search.reproduction import reproducing_command
+from search.serving import DashboardConfig, DashboardSource
+from search.storage import StorageConfig
+
+PROCESSES = multiprocessing.get_context("forkserver")
+
+_TICK = re.compile(rb'"id":"tick","property":"n_intervals","value":(\d+)')
+_DREW = b'"figure-front":'
+
+
+@dataclass
+class Refresh:
+    """What one refresh cost.
+
+    Attributes:
+        queries: statements that the database was sent.
+        num_bytes: of the answers' bodies.
+        seconds: time in which at least one answer was being made.
+        drew: whether the front was drawn again.
+    """
+
+    queries: int = 0
+    num_bytes: int = 0
+    seconds: float = 0.0
+    drew: bool = False
+
+
+class Meter:
+    """Counts by refresh; a WSGI application around the page's."""
+
+    def __init__(self, answer: Callable[..., Iterable[bytes]]) -> None:
+        self.refreshes = [Refresh()]
+        self._answer = answer
+        self._lock = threading.Lock()
+        self._num_answering = 0
+        self._busy_since = 0.0
+        self._tick = -1
+
+    def count_query(self, *_given: object) -> None:
+        """Note a statement; an event handler of SQLAlchemy."""
+        with self._lock:
+            self.refreshes[-1].queries += 1
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Let the page answer, and note what that took."""
+        asked = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(asked)
+        self._begin(asked)
+        try:
+            content = b"".join(self._answer(environ, start_response))
+        finally:
+            self._end()
+        with self._lock:
+            refresh = self.refreshes[-1]
+            refresh.num_bytes += len(content)
+            refresh.drew |= _DREW in content and b"_dash-update" in environ["PATH_INFO"].encode()
+        return [content]
+
+    def _begin(self, asked: bytes) -> None:
+        ticked = _TICK.search(asked)
+        with self._lock:
+            if ticked is not None and int(ticked[1]) != self._tick:
+                self._tick = int(ticked[1])
+                self.refreshes.append(Refresh())
+            if not self._num_answering:
+                self._busy_since = time.perf_counter()
+            self._num_answering += 1
+
+    def _end(self) -> None:
+        with self._lock:
+            self._num_answering -= 1
+            if not self._num_answering:
+                self.refreshes[-1].seconds += time.perf_counter() - self._busy_since
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that is being served.
+
+    Attributes:
+        address: where.
+        process: its process's number.
+        refreshes: returns what each refresh since the last call cost, the last one left out.
+    """
+
+    address: str
+    process: int
+    refreshes: Callable[[], list[Refresh]]
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory that the server holds, as the system counts it."""
+        pages = int(Path(f"/proc/{self.process}/statm").read_text().split()[1])
+        return pages * 4096
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Computing time that the server took."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / 100
+
+
+@contextmanager
+def served_page(url: str, refresh_seconds: float) -> Iterator[Page]:
+    """Serve the page of a database from a process of its own while the block runs."""
+    here, there = PROCESSES.Pipe()
+    process = PROCESSES.Process(target=_serve, args=(url, refresh_seconds, there), daemon=True)
+    process.start()
+    address, number = here.recv()
+
+    def refreshes() -> list[Refresh]:
+        here.send(None)
+        return [Refresh(**values) for values in here.recv()]
+
+    try:
+        yield Page(address=address, process=number, refreshes=refreshes)
+    finally:
+        process.terminate()
+        process.join()
+        here.close()
+
+
+def _serve(url: str, refresh_seconds: float, pipe: Any) -> None:
+    source = DashboardSource(
+        storage=StorageConfig(url=url),
+        dashboard=DashboardConfig(port=0, refresh_seconds=refresh_seconds),
+        command=reproducing_command,
+        announce=lambda _address: None,
+    )
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # as when it is served
+    app, watch = make_app(source)
+    meter = Meter(app.server.wsgi_app)
+    app.server.wsgi_app = meter
+    event.listen(watch.open().engine, "before_cursor_execute", meter.count_query)
+    server = listen(app, "127.0.0.1", 0)
+    threading.Thread(target=server.run, daemon=True).start()
+    pipe.send((f"http://127.0.0.1:{server.effective_port}", multiprocessing.current_process().pid))
+    while True:
+        pipe.recv()
+        done, meter.refreshes = meter.refreshes[:-1], meter.refreshes[-1:]
+        pipe.send([asdict(refresh) for refresh in done])

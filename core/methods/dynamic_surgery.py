@@ -1,0 +1,177 @@
+"""Dynamic network surgery (Guo, Yao & Chen 2016): pruning on the way, with splicing.
+
+The network computes with W ⊙ T, T a mask, but every weight follows the gradient, also one that is
+cut (Eq. 3: W ← W - β dL/d(W ⊙ T)). Now and then T is chosen anew by magnitude (Eq. 4):
+
+    h(w) = 0 where |w| < a,  T as it is where a <= |w| < b,  1 where b <= |w|
+
+so a weight that was wrongly cut grows and is spliced in again. As in the authors' code the two
+thresholds stand a tenth below and above c times the spread of a layer's magnitudes over their mean,
+as they are at the start, and T is chosen anew with probability (1 + γ step)^-power, never after the
+last part of the training. Adam stands in the place of gradient descent.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from core.checkpoint import State, restore_generator
+from core.errors import require
+from core.methods.interface import Clustered, record_weights
+from core.methods.training import Addition, train
+from core.post_processing import PostProcessingConfig, quantise
+from core.preparation import Preparation
+from core.retraining import FlatWeights, RetrainConfig
+
+MARGIN = 0.1  # of the thresholds below and above the middle between them, as the authors' code has
+
+_KEY = "method.dynamic_surgery"
+
+
+@dataclass(kw_only=True)
+class DynamicSurgeryConfig:
+    """Where the thresholds lie, and when the mask is chosen.
+
+    Attributes:
+        c_rate: thresholds of a full layer lie about mean + c_rate std of its magnitudes.
+        convolution_c_rate: the same of a convolution.
+        gamma: the mask is chosen anew with probability (1 + gamma step)^-power.
+        power: in that probability.
+        stop: fraction of the training after which the mask stays.
+    """
+
+    c_rate: float = 2.5
+    convolution_c_rate: float = 1.0
+    gamma: float = 1e-4
+    power: float = 1.0
+    stop: float = 0.8
+
+    def __post_init__(self) -> None:
+        for name in ("gamma", "power"):
+            value = getattr(self, name)
+            require(value >= 0, f"{_KEY}.{name}", ">= 0", value)
+        require(0 < self.stop <= 1, f"{_KEY}.stop", "> 0 and <= 1", self.stop)
+
+
+@dataclass(frozen=True)
+class DynamicSurgery:
+    """The method.
+
+    Attributes:
+        config: its own hyperparameters.
+        retrain: epochs, batch size, the weights' rate and its schedule, and the seed.
+        post_processing: number of centroids, and what follows.
+    """
+
+    config: DynamicSurgeryConfig
+    retrain: RetrainConfig
+    post_processing: PostProcessingConfig
+
+    @property
+    def num_epochs(self) -> int:
+        """Epochs of the surgery."""
+        return self.retrain.num_epochs
+
+    def cluster(self, start: Preparation) -> Clustered:
+        """Cut and splice while training, and find the centroids of what is left by k-means.
+
+        Raises:
+            RetrainError: a loss is not finite, or there is no weight to prune.
+        """
+        weights = start.flat_weights()
+        recorder = record_weights(start, weights)
+        surgery = Surgery(weights, self.config, self.retrain.seed)
+        train(start, weights, self.retrain, "surgery", surgery)
+        weights.values.mul_(surgery.mask)
+        recorder.retrained()
+        tensors = quantise(weights, surgery.mask.long(), self.post_processing.num_centroids)
+        return Clustered(weights, tensors, recorder)
+
+
+class Surgery(Addition):
+    """Cuts and splices.
+
+    Attributes:
+        mask: which weights the network has, T in the paper.
+        middles: the middle between both thresholds for each weight.
+    """
+
+    def __init__(self, weights: FlatWeights, config: DynamicSurgeryConfig, seed: int) -> None:
+        self.weights, self.config = weights, config
+        self.mask: Bool[Tensor, " weights"] = torch.ones_like(weights.values, dtype=torch.bool)
+        self.middles: Float[Tensor, " weights"] = torch.empty_like(weights.values)
+        self._generator = torch.Generator().manual_seed(seed)
+        split = weights.split
+        for values, middle in zip(split(weights.values), split(self.middles), strict=True):
+            rate = config.convolution_c_rate if values.dim() > 2 else config.c_rate
+            middle.fill_(threshold(values, rate))
+
+    def before_step(self, done: int, num_steps: int) -> None:
+        """Choose the mask anew, with the probability of this step."""
+        drawn = float(torch.rand((), generator=self._generator))
+        probability = (1 + self.config.gamma * done) ** -self.config.power
+        if done < self.config.stop * num_steps and drawn < probability:
+            self.mask = cut_and_splice(self.weights.values, self.mask, self.middles)
+
+    @contextmanager
+    def in_use(self, *, training: bool) -> Iterator[None]:
+        """Let the network have the masked weights; gradients go to all of them.
+
+        Args:
+            training: makes no difference here.
+        """
+        values = self.weights.values
+        latent = values.clone()
+        values.mul_(self.mask)
+        try:
+            yield
+        finally:
+            values.copy_(latent)
+
+    def nonzero_fraction(self) -> float:
+        """Share of the weights that the network has."""
+        return float(self.mask.float().mean())
+
+    def save(self) -> State:
+        """Return the mask, the thresholds and the state of the chance."""
+        return {
+            "mask": self.mask,
+            "middles": self.middles,
+            "generator": self._generator.get_state(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take over what ``save`` returned."""
+        self.mask = state["mask"].to(self.mask.device)
+        self.middles = state["middles"].to(self.middles.device)
+        restore_generator(self._generator, state["generator"])
+
+
+def threshold(values: Float[Tensor, "..."], c_rate: float) -> float:
+    """Return the middle of a layer's thresholds, mean + c_rate std of its non-zero magnitudes."""
+    magnitudes = values.abs()[values != 0]
+    if magnitudes.numel() == 0:
+        return 0.0
+    spread = float(magnitudes.std(correction=0))
+    return max(0.0, float(magnitudes.mean()) + c_rate * spread)
+
+
+def cut_and_splice(
+    weights: Float[Tensor, " weights"],
+    mask: Bool[Tensor, " weights"],
+    middles: Float[Tensor, " weights"],
+) -> Bool[Tensor, " weights"]:
+    """Return the mask anew (Eq. 4): small weights are cut, large ones spliced in, others stay.
+
+    Args:
+        weights: all of them, also those that are cut.
+        mask: which were there until now.
+        middles: between the two thresholds, a tenth below and above.
+    """
+    magnitudes = weights.abs()
+    spliced = magnitudes >= (1 + MARGIN) * middles
+    return spliced | (mask & (magnitudes >= (1 - MARGIN) * middles))

@@ -1,0 +1,348 @@
+"""The page of a trial: what it was given, what came out, where the bits of its file go, and why."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import plotly.graph_objects as go
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from core.codec import describe
+from core.errors import SoftshareError
+from core.trace import Trace
+from dashboards import formats, trace_sections
+from dashboards.figures import (
+    BitsData,
+    bits_data,
+    components_data,
+    draw_bits,
+    draw_filters_before,
+    draw_filters_decoded,
+    draw_final_scatter,
+    draw_learning_curves,
+    draw_trajectories,
+    draw_weight_change,
+    draw_weight_histograms,
+    filters_data,
+    learning_curves_data,
+    weight_change_data,
+    weight_histograms_data,
+)
+from dashboards.live.addresses import Place, file_path, place_of, study_path
+from dashboards.live.context import Context, palette_of
+from dashboards.live.frame import PLACE, TICK, Content, commands, graph, heading, marked, section
+from dashboards.live.watch import only
+from dashboards.markup import NOTHING, Column, Html, row, table, text
+from dashboards.palette import Palette
+from dashboards.points import Point, points_of
+from dashboards.tables import comparison_table
+from search.composition import as_override
+from search.conversion import leaves
+from search.records import StudySnapshot, TrialRecord, TrialState
+
+_SAW = "trial-saw"
+_RELOAD = "trial-state"
+
+
+def page(context: Context, place: Place, theme: str) -> list[Content]:
+    """The whole page of a trial.
+
+    Raises:
+        SoftshareError: there is no such study or trial, or the database cannot be read.
+    """
+    snapshot = context.watch.study(place.study)
+    trial = context.watch.trial(place.study, place.trial)
+    return [
+        dcc.Store(id=_SAW, data=_seen(trial, snapshot)),
+        html.Div(_contents(context, snapshot, trial, palette_of(theme)), id=_RELOAD),
+    ]
+
+
+def add_callbacks(app: Dash, context: Context) -> None:
+    """Draw the page again while its trial goes on; one that has ended never changes."""
+
+    @app.callback(
+        Output(_RELOAD, "children"),
+        Output(_SAW, "data"),
+        Input(TICK, "n_intervals"),
+        State(PLACE, "pathname"),
+        State("theme", "data"),
+        State(_SAW, "data"),
+        prevent_initial_call=True,
+    )
+    def look(_count: int | None, path: str, theme: str, saw: str) -> Any:
+        place = place_of(path)
+        try:
+            snapshot = context.watch.study(place.study)
+            trial = context.watch.trial(place.study, place.trial)
+            seen = _seen(trial, snapshot)
+            if place.page != "trial" or seen == saw:
+                return no_update, no_update
+            return _contents(context, snapshot, trial, palette_of(theme)), seen
+        except SoftshareError:
+            return no_update, no_update  # the frame says why
+
+
+def _seen(trial: TrialRecord, snapshot: StudySnapshot) -> str:
+    epochs = sum(epoch.trial == trial.number for epoch in snapshot.epochs)
+    return f"{trial.number} {trial.state.value} {epochs}"
+
+
+def _contents(
+    context: Context, snapshot: StudySnapshot, trial: TrialRecord, palette: Palette
+) -> list[Content]:
+    study = snapshot.study
+    points = {p.trial: p for p in points_of(snapshot, context.score_of(snapshot))}
+    point = points.get(trial.number)
+    return [
+        html.P(dcc.Link(f"← study {study.name}", href=study_path(study.name)), className="back"),
+        heading("softshare trial", f"Trial {trial.number}", _facts(trial, point)),
+        _outcome(snapshot, trial, point),
+        _hyperparameters(snapshot, trial),
+        *_file_sections(context, snapshot, trial, palette),
+        *_curve(context, snapshot, trial, palette),
+        *(_trace_sections(context, trial, point, palette) if point is not None else ()),
+        _reproduction(context, snapshot, trial),
+    ]
+
+
+def _facts(trial: TrialRecord, point: Point | None) -> list[str]:
+    state = trial.state.value if point is None else point.standing.value
+    return [
+        state,
+        *([f"setting {trial.setting.replace('_', ' ')}"] if trial.setting else []),
+        *([f"begun {formats.moment(trial.started_at)}"] if trial.started_at else []),
+        *([formats.duration(trial.seconds)] if trial.seconds is not None else []),
+        *([f"by {trial.worker}"] if trial.worker else []),
+        *([f"from study {trial.inherited_from}"] if trial.inherited_from else []),
+    ]
+
+
+def _outcome(snapshot: StudySnapshot, trial: TrialRecord, point: Point | None) -> Component:
+    if point is None:
+        reason = trial.reason or (
+            "It is still running; this page follows it."
+            if trial.state is TrialState.running
+            else "No reason was stored."
+        )
+        return section("What came out", html.P(reason))
+    name = snapshot.study.name
+    return section(
+        "What came out",
+        *marked(comparison_table(snapshot.study.reference, point)),
+        html.Div(
+            [
+                html.A("Download .sws", href=file_path(name, trial.number, "sws")),
+                html.A(
+                    "Download decoded .safetensors",
+                    href=file_path(name, trial.number, "safetensors"),
+                ),
+            ],
+            className="downloads",
+        ),
+        reading=[
+            "All errors are of the decoded file: it was written, read back and measured. The test "
+            "error chose nothing."
+        ],
+    )
+
+
+def _hyperparameters(snapshot: StudySnapshot, trial: TrialRecord) -> Component:
+    configured = dict(leaves(snapshot.study.config))
+    columns = (
+        Column(title="hyperparameter", is_number=False),
+        Column(title="this trial"),
+        Column(title="study's default"),
+        Column(title="this over default"),
+    )
+    rows = []
+    for key, value in trial.params.items():
+        default = configured.get(key)
+        is_changed = default != value
+        written = text(formats.value(value))
+        cells = [
+            text(key),
+            written if not is_changed else Html(f"<strong>{written}</strong>"),
+            text(formats.MISSING if default is None else formats.value(default)),
+            text(_factor(value, default)),
+        ]
+        rows.append(row(columns, cells))
+    if not rows:
+        return section("Hyperparameters", html.P("None was stored."))
+    return section(
+        "Hyperparameters",
+        *marked(table(columns, rows, caption="Hyperparameters of the trial and their defaults")),
+    )
+
+
+def _factor(value: Any, default: Any) -> str:
+    numbers = all(
+        isinstance(number, int | float) and not isinstance(number, bool) and number > 0
+        for number in (value, default)
+    )
+    if not numbers or value == default:
+        return ""
+    return f"{formats.TIMES}{value / default:.3g}"
+
+
+def _file_sections(
+    context: Context, snapshot: StudySnapshot, trial: TrialRecord, palette: Palette
+) -> list[Content]:
+    if trial.artifact_id is None:
+        return []
+    try:
+        data = bits_data(describe(context.watch.file(snapshot.study.name, trial)))
+    except SoftshareError as error:
+        return [section("Where the bits go", html.P(f"The file cannot be read: {error}."))]
+    return [
+        section(
+            "Where the bits go",
+            _draw("bits", draw_bits(data, palette)),
+            *marked(_layers_table(data)),
+            reading=[
+                "Positions say which weights are not zero, values which codebook entry each of "
+                "them has. Biases are coded on their own, in few bits."
+            ],
+        )
+    ]
+
+
+def _layers_table(data: BitsData) -> Html:
+    columns = (
+        Column(title="tensor", is_number=False),
+        Column(title="shape", is_number=False),
+        Column(title="elements"),
+        Column(title="not zero"),
+        Column(title="share"),
+        Column(title="codebook", hint="entries, the zero included"),
+        Column(title="bytes"),
+        Column(title="bits an element"),
+        Column(title="bits a non-zero"),
+        Column(title="coder", is_number=False),
+    )
+    rows = [
+        row(
+            columns,
+            [
+                text(tensor.name),
+                text(formats.TIMES.join(map(str, tensor.shape))),
+                text(formats.count(tensor.num_elements)) if tensor.num_elements else NOTHING,
+                text(formats.count(tensor.num_nonzeros)) if tensor.num_elements else NOTHING,
+                text(formats.percent(tensor.num_nonzeros / tensor.num_elements))
+                if tensor.num_elements
+                else NOTHING,
+                text(tensor.num_codebook_entries or ""),
+                text(f"{tensor.total_bytes:,.0f}"),
+                text(_bits(tensor.bits_per_element)),
+                text(
+                    _bits(8 * tensor.total_bytes / tensor.num_nonzeros)
+                    if tensor.num_nonzeros
+                    else ""
+                ),
+                text(tensor.coder),
+            ],
+        )
+        for tensor in data.tensors
+    ]
+    return table(columns, rows, caption="Sparsity and bits by layer")
+
+
+def _bits(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def _curve(
+    context: Context, snapshot: StudySnapshot, trial: TrialRecord, palette: Palette
+) -> list[Content]:
+    epochs = context.watch.curves(snapshot.study.name, [trial.number])
+    if trial.state is TrialState.running:
+        epochs = tuple(epoch for epoch in snapshot.epochs if epoch.trial == trial.number)
+    if not epochs:
+        return []
+    cap = context.score_of(snapshot).max_accuracy_loss
+    data = learning_curves_data(only(snapshot, epochs), cap, [trial.number])
+    return [section("Learning curve", _draw("curve", draw_learning_curves(data, palette)))]
+
+
+def _trace_sections(
+    context: Context, trial: TrialRecord, point: Point, palette: Palette
+) -> list[Content]:
+    try:
+        trace = context.watch.trace(trial)
+    except SoftshareError as error:
+        return marked(trace_sections.no_trace_section(point, f"{error}."))
+    if trace is None:
+        said = "It was run before traces were kept."
+        return marked(trace_sections.no_trace_section(point, said))
+    return _drawn_trace(trace, point, palette)
+
+
+def _drawn_trace(trace: Trace, point: Point, palette: Palette) -> list[Content]:
+    """The report's sections of weights, with graphs in the places of its figures."""
+    change, mixture = weight_change_data(trace), components_data(trace)
+    histograms = weight_histograms_data(trace)
+    figures: dict[str, go.Figure] = {
+        "weights": draw_weight_change(change, palette),
+        "trajectories": draw_trajectories(mixture, palette),
+        "scatter": draw_final_scatter(mixture, palette),
+        "histograms": draw_weight_histograms(histograms, palette),
+    }
+    parts = [
+        trace_sections.weights_section(point, change, _place("weights")),
+        trace_sections.components_section(mixture, _place("trajectories"), _place("scatter")),
+        trace_sections.histograms_section(histograms, _place("histograms")),
+    ]
+    for number, filters in enumerate(trace.filters):
+        data = filters_data(filters)
+        before, decoded = f"before-{number}", f"decoded-{number}"
+        figures[before] = draw_filters_before(data, palette)
+        figures[decoded] = draw_filters_decoded(data, palette)
+        parts.append(trace_sections.filters_section(data, _place(before), _place(decoded)))
+    return _filled(marked(*parts), figures)
+
+
+def _place(name: str) -> Html:
+    return Html(f'<div id="place-{name}"></div>')
+
+
+def _filled(content: list[Content], figures: Mapping[str, go.Figure]) -> list[Content]:
+    """Put every figure into its place."""
+
+    def fill(part: Any) -> Any:
+        identifier = str(getattr(part, "id", ""))
+        if identifier.startswith("place-"):
+            name = identifier.removeprefix("place-")
+            return _draw(name, figures[name])
+        children = getattr(part, "children", None)
+        if isinstance(children, list):
+            part.children = [fill(child) for child in children]
+        return part
+
+    return [fill(part) for part in content]
+
+
+def _draw(name: str, figure: go.Figure) -> Component:
+    return graph(f"trial-{name}", figure)
+
+
+def _reproduction(context: Context, snapshot: StudySnapshot, trial: TrialRecord) -> Component:
+    study = snapshot.study
+    named = shlex.quote(as_override("study.name", study.name))
+    lines: list[tuple[str, str]] = []
+    if trial.artifact_id is not None:
+        target = f"trial-{trial.number}.sws"
+        take = f"softshare export {named} trial={trial.number} to={target}"
+        lines = [("take its file", take), ("measure it again", f"softshare evaluate {target}")]
+    command = context.command_of(snapshot, trial.number)
+    if command is not None:
+        lines.append(("run it again", command))
+    said = (
+        "The last command compresses anew with exactly this trial's configuration and seed; on the "
+        "same kind of machine it writes the same bytes."
+        if command is not None
+        else "Its configuration was not stored whole, or by another version: it cannot be run "
+        "again by one command."
+    )
+    place = "Add storage.url=… to the first where the study is not in the default database."
+    return section("Reproduce it", *commands(lines), reading=[said, place])
