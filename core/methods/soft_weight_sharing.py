@@ -1,15 +1,20 @@
 """Soft weight-sharing (Ullrich, Meeds & Welling 2017, Algorithm 1).
 
 The network is retrained under a mixture prior that is trained with it; then components are merged
-and every weight goes to the component that takes most responsibility for it.
+and every weight goes to the component that takes most responsibility for it. Groups of tensors may
+have a mixture of their own each.
 """
 
 from dataclasses import dataclass
 
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
 from core.methods.interface import Clustered
 from core.post_processing import PostProcessingConfig, merge_components, quantise
 from core.preparation import Preparation
-from core.prior import PriorConfig
+from core.prior import GaussianMixture, PriorConfig
 from core.retraining import RetrainConfig, Retraining, retrain
 from core.tracing import TraceRecorder
 
@@ -48,17 +53,24 @@ class SoftWeightSharing:
             self.retrain,
             start.description.treatment,
         )
-        weights, mixture = retraining.weights, retraining.prior.mixture
-        recorder = TraceRecorder(weights, mixture, start.description.input_shape)
+        weights, prior = retraining.weights, retraining.prior
+        recorder = TraceRecorder(weights, prior.mixture, start.description.input_shape)
         start.report.journal.follow("trace", recorder.state, recorder.restore)
         retrain(retraining, start.validation, start.report, recorder.epoch)
         recorder.retrained()
+        parts = zip(prior.mixtures, prior.split(weights.values), strict=True)
+        components = torch.cat([self._assigned(mixture, part) for mixture, part in parts])
+        tensors = quantise(weights, components, self.post_processing.num_centroids)
+        return Clustered(weights, tensors, recorder)
+
+    def _assigned(
+        self, mixture: GaussianMixture, weights: Float[Tensor, " weights"]
+    ) -> Int[Tensor, " weights"]:
+        """Return the component of each weight of a group, once its components are merged."""
         merged = merge_components(
             mixture,
             self.post_processing.merge_threshold,
-            weights.values.numel(),
+            weights.numel(),
             self.post_processing.drop_dead_components,
         )
-        components = merged.assign(weights.values)
-        tensors = quantise(weights, components, self.post_processing.num_centroids)
-        return Clustered(weights, tensors, recorder)
+        return merged.assign(weights)

@@ -22,6 +22,7 @@ class NetworkConfig:
         kept: patterns of weights that are not clustered, but rounded to ``kept_bits``.
         exact: patterns of tensors that are left alone, neither trained nor rounded.
         kept_bits: bits of a number of a kept tensor; None keeps 32-bit floats.
+        groups: patterns of clustered tensors that have a mixture of their own, one a pattern.
     """
 
     name: str = "lenet_300_100"
@@ -31,6 +32,7 @@ class NetworkConfig:
     kept: list[str] = field(default_factory=list)
     exact: list[str] = field(default_factory=list)
     kept_bits: int | None = 8
+    groups: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.factory is None:
@@ -58,4 +60,5 @@ class NetworkConfig:
             kept=tuple(self.kept),
             exact=tuple(self.exact),
             kept_bits=self.kept_bits,
+            groups=tuple(self.groups),
         )

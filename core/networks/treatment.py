@@ -44,12 +44,15 @@ class Treatment:
             win over ``clustered``.
         exact: patterns of those that are left alone; they win over both.
         kept_bits: bits of a number of a kept tensor, None for 32-bit floats.
+        groups: patterns of clustered tensors that have a mixture of their own, one a pattern; a
+            tensor belongs to the first that fits, and what fits none shares one more.
     """
 
     clustered: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     exact: tuple[str, ...] = ()
     kept_bits: int | None = 8
+    groups: tuple[str, ...] = ()
 
     def kinds(self, network: nn.Module) -> Mapping[str, Kind]:
         """Return what becomes of each parameter of a network, a shared one under its first name.
@@ -77,6 +80,23 @@ class Treatment:
             if kinds[name] is Kind.clustered and (parameter.dim() == 0 or parameter.numel() == 0):
                 kinds[name] = Kind.low_precision  # there is nothing to share
         return kinds
+
+    def groups_of(self, network: nn.Module) -> list[dict[str, nn.Parameter]]:
+        """Return the clustered parameters by name, group by group; without groups as one.
+
+        Raises:
+            ConfigError: a pattern fits no clustered parameter that no earlier one fits.
+        """
+        kinds = self.kinds(network)
+        left = {n: p for n, p in network.named_parameters() if kinds[n] is Kind.clustered}
+        names = list(left)
+        groups = []
+        for pattern in self.groups:
+            group = {n: left.pop(n) for n in list(left) if fnmatchcase(n, pattern)}
+            if not group:
+                raise _fits_nothing("groups", pattern, names)
+            groups.append(group)
+        return [*groups, left] if left or not groups else groups
 
     def bits(self, network: nn.Module, bias_bits: int | None) -> Mapping[str, int | None]:
         """Return the bits of a number of each tensor that is not clustered, None for floats.

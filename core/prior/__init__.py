@@ -2,6 +2,7 @@
 
 from core.prior.complexity_loss import Complexity, add_complexity_gradient
 from core.prior.config import Initialisation, PriorConfig, PriorForm
+from core.prior.groups import GroupedPrior
 from core.prior.hyper_priors import BetaHyperPrior, GammaHyperPrior
 from core.prior.mixture import GaussianMixture, GaussianMixturePrior
 
@@ -11,6 +12,7 @@ __all__ = [
     "GammaHyperPrior",
     "GaussianMixture",
     "GaussianMixturePrior",
+    "GroupedPrior",
     "Initialisation",
     "PriorConfig",
     "PriorForm",

@@ -59,7 +59,7 @@ def load_or_train_reference(
     described = describe_network(network, data, code)
     judged = data.judged_by(CLASSIFICATION)  # the cache holds errors by no other metric
     reference = _cached(described, judged, config, cache_dir, on_epoch)
-    described.treatment.kinds(reference.build())
+    described.treatment.groups_of(reference.build())
     if network.treatment != STANDARD:
         reference = replace(reference, described=described)
     return reference if data.metric.evaluate is None else _judged(reference, data)

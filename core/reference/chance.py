@@ -56,11 +56,9 @@ def require_right_direction(reference: ReferenceNetwork, data: Data) -> None:
     order = torch.randperm(len(split), generator=torch.Generator().manual_seed(0))
     mixed_up = metric.error(outputs[order.to(outputs.device)], split.labels)
     if reference.validation_error > mixed_up:
-        ours, other = Direction.minimise, Direction.maximise
-        if metric.direction is Direction.maximise:
-            ours, other = other, ours
+        (other,) = set(Direction) - {metric.direction}
         raise ConfigError(
             f"metric.direction must be the way in which {metric.name} improves, but by "
-            f"{ours.value} the network is worse than its own answers given to other examples of "
-            f"{data.name}; set metric.direction={other.value}, or look at the network's weights"
+            f"{metric.direction.value} the network is worse than its own answers given to other "
+            f"examples of {data.name}; set metric.direction={other.value}, or look at its weights"
         )

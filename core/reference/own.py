@@ -110,7 +110,7 @@ def own_reference(
     """
     network = described.build()
     load_state(network, state)
-    described.treatment.kinds(network)
+    described.treatment.groups_of(network)
     network = network.to(data.train.inputs.device)
     check_on(network, data)
     reference = ReferenceNetwork(

@@ -19,6 +19,8 @@ class FlatWeights:
         names: keys of the clustered tensors in the state dict.
         shapes: shapes of the clustered tensors.
         others: the remaining trained parameters (biases, norms) by name.
+        group_sizes: number of weights of each group that may have a mixture of its own; a group's
+            tensors stand side by side.
     """
 
     values: Float[Tensor, " weights"]
@@ -26,6 +28,7 @@ class FlatWeights:
     names: tuple[str, ...]
     shapes: tuple[torch.Size, ...]
     others: dict[str, nn.Parameter]
+    group_sizes: tuple[int, ...]
 
     @classmethod
     def from_network(cls, network: nn.Module, treatment: Treatment = STANDARD) -> "FlatWeights":
@@ -39,7 +42,8 @@ class FlatWeights:
             treatment: which are clustered; by default the matrices, not the biases and norms.
         """
         kinds = treatment.kinds(network)
-        clustered = {n: p for n, p in network.named_parameters() if kinds[n] is Kind.clustered}
+        groups = treatment.groups_of(network)
+        clustered = {n: p for group in groups for n, p in group.items()}
         others = {}
         for name, parameter in network.named_parameters():
             if kinds[name] is Kind.exact:
@@ -54,6 +58,7 @@ class FlatWeights:
             names=tuple(clustered),
             shapes=tuple(p.shape for p in clustered.values()),
             others=others,
+            group_sizes=tuple(sum(p.numel() for p in group.values()) for group in groups),
         )
         for parameter, value, slope in zip(
             clustered.values(),

@@ -18,9 +18,7 @@ from core.data import Split
 from core.errors import RetrainError
 from core.evaluation import error
 from core.networks import STANDARD, Treatment
-from core.prior import Complexity, GaussianMixturePrior, PriorConfig, add_complexity_gradient
-from core.prior.masking import leave_out_zeros
-from core.prior.mixture import LOG_PRECISION_LIMIT, GaussianMixture
+from core.prior import Complexity, GaussianMixture, GroupedPrior, PriorConfig
 from core.retraining.config import RetrainConfig
 from core.retraining.epochs import Training
 from core.retraining.error_loss import ErrorLoss
@@ -38,7 +36,7 @@ class Retraining:
     Attributes:
         network: the network; its weight tensors are views of ``weights``.
         weights: the weights that the prior acts on.
-        prior: the mixture that the weights settle in.
+        prior: the mixture that the weights settle in, or that of each group of them.
         optimiser: Adam over the weights (group 0) and the mixture.
         training_set: what the network is trained on.
         error_loss: the error loss of a batch.
@@ -48,7 +46,7 @@ class Retraining:
 
     network: nn.Module
     weights: FlatWeights
-    prior: GaussianMixturePrior
+    prior: GroupedPrior
     optimiser: torch.optim.Adam
     training_set: TrainingSet
     error_loss: ErrorLoss
@@ -71,7 +69,9 @@ class Retraining:
             RetrainError: the network has no weight that the prior can act on.
         """
         weights = FlatWeights.from_network(network, treatment)
-        prior = GaussianMixturePrior.from_weights(weights.values, prior_config, config.seed)
+        prior = GroupedPrior.from_weights(
+            weights.values, weights.group_sizes, prior_config, config.seed
+        )
         optimiser = make_optimiser(weights, prior, config)
         return cls(
             network, weights, prior, optimiser, training_set, error_loss, prior_config, config
@@ -97,15 +97,11 @@ class Retraining:
             loss = self.error_loss.of(self.network, batch)
             loss.backward()
         tau = config.tau * warm_up(fraction, config.tau_warm_up)
-        complexity = add_complexity_gradient(
-            self.prior,
-            self.weights.values,
-            self.weights.gradient,
-            tau / len(self.training_set),
-            self.prior_config,
+        complexity = self.prior.add_gradient(
+            self.weights.values, self.weights.gradient, tau / len(self.training_set)
         )
         self.optimiser.step()
-        self.prior.mixture.log_precisions.clamp_(max=LOG_PRECISION_LIMIT)
+        self.prior.limit_precisions()
         return loss.detach(), complexity
 
     @contextmanager
@@ -123,7 +119,7 @@ class Retraining:
             yield
             return
         values = self.weights.values
-        weights = leave_out_zeros(values, self.prior.mixture)
+        weights = self.prior.leave_out_zeros(values)
         try:
             yield
         finally:
@@ -200,18 +196,19 @@ def retrain(
 
 
 def make_optimiser(
-    weights: FlatWeights, prior: GaussianMixturePrior, config: RetrainConfig
+    weights: FlatWeights, prior: GroupedPrior, config: RetrainConfig
 ) -> torch.optim.Adam:
-    """Return Adam over the weights (group 0) and the mixture, each at its own rate (paper §4.1)."""
+    """Return Adam over the weights (group 0) and the mixtures, each at its rate (paper §4.1)."""
     flat = nn.Parameter(weights.values)
     flat.grad = weights.gradient
-    means, log_precisions, zero_mixing_logit, mixing_logits = prior.mixture.parameters()
+    mixtures = prior.mixtures
+    proportions = [p for m in mixtures for p in (m.zero_mixing_logit, m.mixing_logits)]
     return torch.optim.Adam(
         [
             {"params": [flat, *weights.others.values()], "lr": config.lr_weights},
-            {"params": [means], "lr": config.lr_means},
-            {"params": [log_precisions], "lr": config.lr_log_precisions},
-            {"params": [zero_mixing_logit, mixing_logits], "lr": config.lr_mixing},
+            {"params": [m.means for m in mixtures], "lr": config.lr_means},
+            {"params": [m.log_precisions for m in mixtures], "lr": config.lr_log_precisions},
+            {"params": proportions, "lr": config.lr_mixing},
         ],
         fused=True,
     )

@@ -334,6 +334,7 @@ def _reproduction(context: Context, snapshot: StudySnapshot, trial: TrialRecord)
         target = f"trial-{trial.number}.sws"
         take = f"softshare export {named} trial={trial.number} to={target}"
         lines = [("take its file", take), ("measure it again", f"softshare evaluate {target}")]
+    is_own = study.config["model"].get("factory") is not None
     command = context.command_of(snapshot, trial.number)
     if command is not None:
         lines.append(("run it again", command))
@@ -344,5 +345,10 @@ def _reproduction(context: Context, snapshot: StudySnapshot, trial: TrialRecord)
         else "Its configuration was not stored whole, or by another version: it cannot be run "
         "again by one command."
     )
+    if is_own:
+        said += (
+            " The network is somebody's own: the commands need its code, which code.allowed allows "
+            "where you trust it, and CHECKPOINT stands for the file of its weights."
+        )
     place = "Add storage.url=… to the first where the study is not in the default database."
     return section("Reproduce it", *commands(lines), reading=[said, place])

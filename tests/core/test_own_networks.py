@@ -109,6 +109,18 @@ def test_patterns_choose_what_is_clustered_kept_and_left_alone() -> None:
     assert (exact.values == reference.state["9.weight"].numpy()).all()
 
 
+def test_groups_of_tensors_have_a_mixture_each_and_the_file_is_as_ever() -> None:
+    torch.manual_seed(0)
+    treatment = Treatment(groups=("head.*", "*.linear?.weight"))
+    reference = reference_of(trained(NETWORKS["transformer"]()), treatment)
+    outcome = compressed(reference)
+    assert outcome.trace is not None
+    assert outcome.trace.means.shape[1] == 3 * 5
+    assert decode(outcome.file).tensors.keys() == reference.state.keys()
+    network = load_compressed(decode(outcome.file), reference.described)
+    assert error(network, DATA.test) == outcome.test_error
+
+
 def test_a_pattern_that_fits_nothing_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"none is called head\.\*; there are 0\.weight"):
         reference_of(trained(NETWORKS["grouped_and_transposed"]()), Treatment(kept=("head.*",)))
