@@ -44,6 +44,7 @@ benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into res
 	$(BIN)/python -m benchmarks.conv_step
 	$(BIN)/python -m benchmarks.method_step
 	$(BIN)/python -m benchmarks.prior_scale
+	$(BIN)/python -m benchmarks.large
 	$(BIN)/python -m benchmarks.trial
 	$(BIN)/python -m benchmarks.search_policy
 	$(BIN)/python -m benchmarks.hyperparameters
