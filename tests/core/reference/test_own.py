@@ -109,7 +109,7 @@ def test_a_checkpoint_must_be_there_and_readable(data: Data, tmp_path: Path) -> 
     with pytest.raises(DataError, match=r"a file that can be read, but .*none.pt: No such file"):
         load(tmp_path / "none.pt", data)
     (tmp_path / "text.safetensors").write_text("text")
-    with pytest.raises(DataError, match="must hold tensors only, but .*text.safetensors does not"):
+    with pytest.raises(DataError, match=r"must hold tensors only, but .*text.safetensors does not"):
         load(tmp_path / "text.safetensors", data)
     with pytest.raises(ConfigError, match=r"model.checkpoint must be the file with the trained"):
         reference_from_checkpoint(NetworkConfig(factory=NET), data, CODE)
