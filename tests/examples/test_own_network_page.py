@@ -15,8 +15,11 @@ from tests.conftest import ROOT
 PAGE = (ROOT / "docs" / "own_network.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 SHORTER = {
-    "search": ["study.num_trials=1", "workers=1", "study.settings=[]", "~space", "+space={}"],
-    "compress": ["post_processing.fine_tuning_epochs=2"],
+    "search": [
+        *("study.num_trials=1", "workers=1", "study.settings=[]", "~space", "+space={}"),
+        *("retrain.tau=1e-3", "retrain.batch_size=64", "post_processing.rate_weight=1e-3"),
+        "retrain.stop_hopeless=false",
+    ],
 }
 """What a test need not wait for; what is said otherwise is as on the page."""
 

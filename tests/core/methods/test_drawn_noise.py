@@ -18,7 +18,7 @@ class Mixed(nn.Module):
         self.taken = nn.Linear(4, 4)
         self.first, self.second = nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)
         self.second.weight = self.first.weight
-        self.convolution = nn.Conv2d(1, 4, 2, padding="same")
+        self.convolution = nn.Conv2d(1, 4, 3, padding="same")
         self.recurrent = nn.GRU(4, 4, batch_first=True)
 
     def forward(self, images):
