@@ -149,7 +149,8 @@ def _folders(override: Override) -> list[Path]:
     if override.key_or_group != _SEARCH_PATH:
         return []
     places = override.value()
-    return [Path(str(place).removeprefix("file://")) for place in places or []]  # type: ignore[union-attr]
+    assert isinstance(places, list)
+    return [Path(str(place).removeprefix("file://")) for place in places]
 
 
 def _checked(
