@@ -1,9 +1,9 @@
 """A network of 100 million weights through a whole compression, in memory stated beforehand.
 
 A language model of random weights: an embedding that its output shares, layers of attention, and
-the next token as the class. Retraining and fine-tuning are cut to one step each; everything else is
-what any compression does: the prior on all weights, the assignment, k-means, the trace, the file,
-and the network that the file decodes to. Each size runs in a process of its own, on one thread.
+the next token as the class. Retraining and fine-tuning are cut to a few steps, so many that the
+assignment by rate and distortion begins; everything else is what any compression does: the prior on
+all weights, the assignment, k-means, the trace, the file, and the network that the file decodes to. Each size runs in a process of its own, on one thread.
 Memory is the peak that the operating system counted for that process. ``STATED`` was written down
 before the first run, from the copies of the weights that the steps hold at a time: reference
 network, teacher, weights, gradient, two moments of Adam, the trace's two, whole-number components
@@ -27,6 +27,7 @@ from core.data import Data, own_data
 from core.networks import own_network, state_of
 from core.outcome import EpochReport
 from core.post_processing import PostProcessingConfig
+from core.prior import PriorConfig
 from core.reference import ReferenceNetwork
 from core.retraining import RetrainConfig
 from core.runtime import use_one_thread
@@ -101,7 +102,7 @@ def random_reference(size: Size) -> ReferenceNetwork:
     with torch.no_grad():
         for parameter in network.parameters():
             if parameter.dim() > 1:
-                parameter.normal_(0, 0.02).view(-1)[::20].mul_(5)
+                parameter.normal_(0, 0.02).view(-1)[::20].mul_(15)
     return ReferenceNetwork(
         network_name=described.name,
         state={name: tensor.detach() for name, tensor in state_of(network).items()},
@@ -128,8 +129,9 @@ def measure(size: Size) -> dict[str, Any]:
 
     mark("reference network")
     config = CompressConfig(
-        retrain=RetrainConfig(num_epochs=1, batch_size=PARTS[0], stop_hopeless=False),
-        post_processing=PostProcessingConfig(fine_tuning_epochs=1),
+        prior=PriorConfig(zero_std_initial=None, zero_std_mode=0.02),
+        retrain=RetrainConfig(num_epochs=1, batch_size=1, stop_hopeless=False),
+        post_processing=PostProcessingConfig(fine_tuning_epochs=3, reassign_until=1.0),
     )
     outcome = compress(reference, data, config, observe)
     mark("decoded and measured")
