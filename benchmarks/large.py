@@ -3,11 +3,12 @@
 A language model of random weights: an embedding that its output shares, layers of attention, and
 the next token as the class. Retraining and fine-tuning are cut to a few steps, so many that the
 assignment by rate and distortion begins; everything else is what any compression does: the prior on
-all weights, the assignment, k-means, the trace, the file, and the network that the file decodes to. Each size runs in a process of its own, on one thread.
-Memory is the peak that the operating system counted for that process. ``STATED`` was written down
-before the first run, from the copies of the weights that the steps hold at a time: reference
-network, teacher, weights, gradient, two moments of Adam, the trace's two, whole-number components
-and indices, and what k-means sorts of the largest tensor.
+all weights, the assignment, k-means, the trace, the file, and the network that the file decodes to.
+Each size runs in a process of its own, on one thread. Memory is the peak that the operating system
+counted for that process. ``STATED`` was written down before the first run, from the copies of the
+weights that the steps hold at a time: reference network, teacher, weights, gradient, two moments of
+Adam, the trace's two, whole-number components and indices, and what k-means sorts of the largest
+tensor.
 """
 
 import json
