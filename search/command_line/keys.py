@@ -25,7 +25,7 @@ def keys(request: Request) -> None:
         return
     chosen = groups if asked is None else _chosen(groups, asked)
     if compose(request.overrides).output is OutputFormat.json:
-        print_json([asdict(key) for group in chosen for key in group.keys])
+        print_json([asdict(group) for group in chosen])
     elif len(chosen) == 1 and [key.key for key in chosen[0].keys] == [asked]:
         _print_key(chosen[0].keys[0], chosen[0])
     else:
@@ -44,7 +44,7 @@ def _chosen(groups: Sequence[Group], asked: str) -> list[Group]:
         inside = tuple(
             key for key in group.keys if key.key == asked or key.key.startswith(f"{asked}.")
         )
-        if inside:
+        if inside or group.name == asked:
             found.append(replace(group, keys=inside))
     if found:
         return found
@@ -57,15 +57,18 @@ def _chosen(groups: Sequence[Group], asked: str) -> list[Group]:
 
 
 def _print_group(group: Group) -> None:
-    title = group.name or "alone"
+    title = f"{group.name or 'alone'}: {group.summary}"
     if len(group.choices) > 1:
-        title += f"={'|'.join(choice.name for choice in group.choices)}"
-    print_table(
-        f"{title}: {group.summary}",
-        ("key", "default", "must be", "meaning"),
-        [(key.key, key.default, key.kind, key.meaning) for key in group.keys],
-        num_text_columns=4,
-    )
+        rows = [(f"{group.name}={choice.name}", choice.purpose) for choice in group.choices]
+        print_table(title, ("choice", "what it is"), rows, num_text_columns=2)
+        title = ""
+    if group.keys:
+        print_table(
+            title,
+            ("key", "default", "must be", "meaning"),
+            [(key.key, key.default, key.kind, key.meaning) for key in group.keys],
+            num_text_columns=4,
+        )
 
 
 def _print_key(key: Key, group: Group) -> None:

@@ -7,12 +7,12 @@ defaults, meanings and sources from the files under ``conf``, verbs from the com
 import inspect
 import itertools
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, is_dataclass, replace
 from typing import Any, Union, get_args, get_origin
 
 from search.command_line.help import RANGES, KeyLine, default_choices, group_lines, key_lines
-from search.command_line.verbs import VERBS
+from search.command_line.verbs import VERBS, Verb
 from search.composition import CONF_DIR, choices
 from search.configuration import SoftshareConfig
 from search.conversion import field_types, rule_of, type_at
@@ -75,10 +75,10 @@ class Group:
         name: as in ``retrain.tau``; empty for keys that stand alone.
         summary: one line.
         about: paragraphs on what they have in common, from their dataclass; may be empty.
-        module: where that dataclass stands.
+        module: where that dataclass stands; empty where files set keys of other groups.
         choices: the files to choose from, the default first; empty where there are none.
         verbs: names of the verbs that read all of the group.
-        keys: in their order.
+        keys: in their order; empty where files set keys of other groups.
     """
 
     name: str
@@ -121,10 +121,10 @@ def all_groups() -> list[Group]:
                 meaning=line.meaning,
             )
             for line in _top_lines()
-            if not line.is_choice
+            if line.value and not line.is_choice
         ),
     )
-    return [*found, alone]
+    return [*found, alone, *(_files(name, summary) for name, summary in _WITHOUT_KEYS.items())]
 
 
 def kind_of(annotation: Any) -> str:
@@ -138,12 +138,37 @@ def kind_of(annotation: Any) -> str:
     return "a group of keys" if origin is dict else rule_of(annotation)
 
 
+_WITHOUT_KEYS = {
+    "experiment": "sets of choices that belong together, each with a study of its name",
+    "setting": "what studies try first (study.settings), and what compress can start from "
+    "(setting=NAME)",
+}
+"""Groups whose files set keys of others."""
+
+
+def _files(name: str, summary: str) -> Group:
+    """Return a group whose files set keys of others."""
+    return Group(
+        name=name,
+        summary=summary,
+        about="",
+        module="",
+        choices=_choices(name),
+        verbs=tuple(verb.name for verb in VERBS.values() if name in _words(verb)),
+        keys=(),
+    )
+
+
+def _words(verb: Verb) -> set[str]:
+    return {*verb.keys, *(argument.name for argument in verb.arguments)}
+
+
 def _keys(group: str) -> Iterator[Key]:
     """Yield the keys of a group, with what its other files say of them."""
     others = {
         name: _told(group, name) for name in choices(group) if name != default_choices()[group]
     }
-    for line in group_lines(group):
+    for line in _spelt_out(group_lines(group)):
         yield Key(
             key=line.key,
             kind=kind_of(type_at(SoftshareConfig, line.key)),
@@ -188,27 +213,26 @@ def _other_values(
 
 
 def _told(group: str, name: str) -> dict[str, KeyLine]:
-    """Return what a file of a group says, by key dotted from the root.
-
-    A comment "the same" is that of the line above.
-    """
+    """Return what a file of a group says, by key dotted from the root."""
     path = CONF_DIR / group / f"{name}.yaml"
-    prefix = (
-        "" if path.read_text(encoding="utf-8").startswith("# @package _global_") else f"{group}."
-    )
-    told: dict[str, KeyLine] = {}
+    is_global = path.read_text(encoding="utf-8").startswith("# @package _global_")
+    prefix = "" if is_global else f"{group}."
+    lines = (line for line in key_lines(path) if line.value and not line.is_choice)
+    return {prefix + line.key: line for line in _spelt_out(lines)}
+
+
+def _spelt_out(lines: Iterable[KeyLine]) -> Iterator[KeyLine]:
+    """Yield lines of a file; where a comment is "the same", with that of the line above."""
     meaning = ""
-    for line in key_lines(path):
-        if line.value and not line.is_choice:
-            meaning = meaning if line.meaning == "the same" else line.meaning
-            told[prefix + line.key] = replace(line, key=prefix + line.key, meaning=meaning)
-    return told
+    for line in lines:
+        meaning = meaning if line.meaning == "the same" else line.meaning
+        yield replace(line, meaning=meaning)
 
 
 def _choices(group: str) -> tuple[Choice, ...]:
     """Return the files of a group with the sentences that they open with, the default first."""
-    default = default_choices()[group]
-    names = [default, *(name for name in choices(group) if name != default)]
+    default = default_choices().get(group)
+    names = sorted(choices(group), key=lambda name: name != default)
     return tuple(Choice(name=name, purpose=_purpose(group, name)) for name in names)
 
 

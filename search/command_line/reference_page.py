@@ -43,21 +43,22 @@ def _verb_row(verb: Verb) -> tuple[str, ...]:
 def _group(group: Group) -> Iterator[str]:
     yield f"## {group.name or 'Keys that stand alone'}"
     yield ""
-    source = f"{group.module.replace('.', '/')}.py"
-    link = f"[`{source}`](../{source})"
-    if not group.name:
-        yield f"From {link}."
-    else:
-        readers = ", ".join(map(_code, group.verbs))
-        yield f"{_sentence(group.summary)} From {link}; read by {readers}."
+    said = [_sentence(group.summary)]
+    if group.module:
+        source = f"{group.module.replace('.', '/')}.py"
+        said.append(f"From [`{source}`](../{source}).")
+    if group.verbs:
+        said.append(f"Read by {', '.join(map(_code, group.verbs))}.")
+    yield " ".join(said)
     if group.about:
         yield ""
         yield _sentence(group.about.replace("``", "`"))
     if len(group.choices) > 1:
         yield ""
         yield from _table(("choice", "what it is"), (_choice_row(group, c) for c in group.choices))
-    yield ""
-    yield from _keys(group.keys)
+    if group.keys:
+        yield ""
+        yield from _keys(group.keys)
 
 
 def _choice_row(group: Group, choice: Choice) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,10 @@ from search.composition import choices
 from search.configuration import OutputFormat, SoftshareConfig, all_keys
 
 
-def keys_of(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, dict[str, object]]:
+def keys_of(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, dict[str, Any]]:
     assert main(["keys", *words, "output=json"]) == 0
-    return {key["key"]: key for key in json.loads(capsys.readouterr().out)}
+    groups = json.loads(capsys.readouterr().out)
+    return {key["key"]: key for group in groups for key in group["keys"]}
 
 
 def test_every_key_is_listed_with_its_meaning(capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,7 +37,19 @@ def test_a_group_has_its_keys_and_what_its_other_files_set(
     others = {other["choice"]: other["value"] for other in printed["retrain.tau"]["others"]}
     assert others == {"paper": "0.005", "tutorial": "0.003"}
     assert main(["keys", "retrain"]) == 0
-    assert "retrain=annealed|paper|tutorial: " in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert shown.startswith("retrain: retraining under the prior")
+    assert "retrain=tutorial" in shown
+    assert "retrain.tau" in shown
+
+
+@pytest.mark.parametrize("group", ["experiment", "setting"])
+def test_files_that_set_keys_of_other_groups_are_listed(
+    group: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["keys", group]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"{group}={name} " in shown for name in choices(group))
 
 
 def test_a_comment_that_is_the_same_is_that_of_the_line_above(
