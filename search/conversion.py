@@ -60,7 +60,7 @@ def convert(value: Any, annotation: Any, key: str) -> Any:
         if value is None and type(None) in arguments:
             return None
         (inner,) = (argument for argument in arguments if argument is not type(None))
-        rule = f"{_rule(inner)} or null"
+        rule = f"{rule_of(inner)} or null"
         try:
             return convert(value, inner, key)
         except ConfigError:
@@ -169,6 +169,20 @@ def show(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def rule_of(annotation: Any) -> str:
+    """Return what a value of a scalar type must be, as in ``retrain.tau must be a number``."""
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return f"one of {', '.join(annotation.__members__)}"
+    names = {
+        float: "a number",
+        int: "a whole number",
+        bool: "true or false",
+        str: "text",
+        Path: "a path",
+    }
+    return names.get(annotation, str(annotation))
+
+
 def _convert_collection(value: Any, origin: Any, arguments: tuple[Any, ...], key: str) -> Any:
     if origin is list:
         require(isinstance(value, list | tuple), key, "a list such as [a, b]", show(value))
@@ -194,18 +208,5 @@ def _convert_scalar(value: Any, annotation: Any, key: str) -> Any:
         converted = str(value)
     else:
         fits = isinstance(value, annotation) and (annotation is not int or is_number)
-    require(fits, key, _rule(annotation), show(value))
+    require(fits, key, rule_of(annotation), show(value))
     return converted
-
-
-def _rule(annotation: Any) -> str:
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return f"one of {', '.join(annotation.__members__)}"
-    names = {
-        float: "a number",
-        int: "a whole number",
-        bool: "true or false",
-        str: "text",
-        Path: "a path",
-    }
-    return names.get(annotation, str(annotation))

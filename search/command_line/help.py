@@ -14,6 +14,10 @@ from search.composition import CONF_DIR, choices
 
 MAX_KEY_WIDTH = 44
 MIN_TEXT_WIDTH = 40
+RANGES = (
+    "range in which a key of a trial (prior, retrain, ...) is searched; beside it log, integer or "
+    "complement: true; or {choices: [a,b]}; ~space.KEY searches it no more"
+)
 
 _LINE = re.compile(
     r"(?P<indent> *)(?P<item>- )?(?P<key>[\w/]+):(?: +(?P<value>.*?))?(?: +# (?P<meaning>.*))?"
@@ -137,11 +141,7 @@ def _key_rows(verb: Verb) -> Iterator[tuple[str, str]]:
         if not line.is_choice and line.key in verb.keys:
             yield f"{line.key}={line.value}", line.meaning
     if "space" in verb.keys:
-        yield (
-            "space.KEY={low:,high:}",
-            "range in which a key of a trial (prior, retrain, ...) is searched; beside it "
-            "log, integer or complement: true; or {choices: [a,b]}; ~space.KEY searches it no more",
-        )
+        yield "space.KEY={low:,high:}", RANGES
         for line in key_lines(CONF_DIR / "space" / f"{default_choices()['space']}.yaml"):
             if line.value:
                 yield f"space.{line.key}", f"{line.value}  {line.meaning}"

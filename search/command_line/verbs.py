@@ -246,5 +246,24 @@ VERBS: dict[str, Verb] = {
             ),
             code="compress:compress",
         ),
+        Verb(
+            name="keys",
+            summary="every configuration key with its type, default, meaning and source",
+            keys=("output",),
+            arguments=(
+                Argument(
+                    name="group",
+                    form="GROUP",
+                    meaning="a group such as retrain, or a key such as retrain.tau; all without it",
+                    positional=True,
+                ),
+                Argument(
+                    name="to",
+                    form="to=FILE.md",
+                    meaning="Markdown page to write, all groups in it; replaced if it is there",
+                ),
+            ),
+            code="keys:keys",
+        ),
     )
 }
