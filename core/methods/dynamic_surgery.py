@@ -44,7 +44,7 @@ class DynamicSurgeryConfig:
         stop: fraction of the training after which the mask stays.
     """
 
-    c_rate: float = 2.5
+    c_rate: float = 3.0
     convolution_c_rate: float = 1.0
     gamma: float = 1e-4
     power: float = 1.0
