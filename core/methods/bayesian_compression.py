@@ -11,10 +11,11 @@ no unit, μ and σ may be counted in units of their group's rms at the start, wh
 network's weights as they are. Groups with a log α beyond a threshold are removed. The posterior's
 variances
 
-    V(w) = σ_z² (σ² + μ²) + σ² μ_z²    (App. C)
+    V(w) = σ_z² (σ² + μ²) + σ² μ_z²
 
-say how many bits a layer needs (§4.2): its weights are rounded to levels whose rounding error has
-as much variance as its weights have in the mean, times a factor.
+say how many bits a layer needs: the authors' code counts the significant bits whose unit round-off
+is above twice a weight's variance, and rounds to their mean over the layer; here a layer has
+levels whose rounding error has as much variance as its weights have in the mean, times a factor.
 """
 
 import math
@@ -219,7 +220,7 @@ def alive(layer: GroupedLayer, max_log_alpha: float) -> Bool[Tensor, " groups"]:
 
 
 def posterior_variance(layer: GroupedLayer) -> Float[Tensor, "..."]:
-    """Return the variance of each weight z w, over its group's scale and its own noise (App. C)."""
+    """Return the variance of each weight z w, over its group's scale and its own noise."""
     variances = layer.log_variances.detach().exp()
     of_scale = layer.by_weight(layer.log_scale_variances.detach().exp())
     squares = layer.by_weight(layer.scales.detach().square())

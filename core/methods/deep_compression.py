@@ -1,7 +1,8 @@
 """Deep compression (Han, Mao & Dally 2015): iterative pruning, then trained quantisation.
 
-Pruning in rounds (Han, Pool, Tran & Dally 2015, §3): weights below a threshold, a quality parameter
-times the standard deviation of their layer's weights, are removed for good, the others trained on.
+Pruning in rounds (Han, Pool, Tran & Dally 2015, §3.4): weights below a threshold, a quality
+parameter times the standard deviation of their layer's weights (§4), are removed for good, the
+others trained on.
 Then each layer's weights share 2^b values, found by k-means that begins evenly between the smallest
 and the largest weight (§3.2, "linear initialisation"), and the values are trained by the sums of
 their weights' gradients (§3.3) while no weight changes its value: ``core.post_processing``

@@ -1,7 +1,7 @@
 """Dynamic network surgery (Guo, Yao & Chen 2016): pruning on the way, with splicing.
 
 The network computes with W ⊙ T, T a mask, but every weight follows the gradient, also one that is
-cut (Eq. 3: W ← W - β dL/d(W ⊙ T)). Now and then T is chosen anew by magnitude (Eq. 4):
+cut (Eq. 2: W ← W - β dL/d(W ⊙ T)). Now and then T is chosen anew by magnitude (Eq. 3):
 
     h(w) = 0 where |w| < a,  T as it is where a <= |w| < b,  1 where b <= |w|
 
@@ -44,7 +44,7 @@ class DynamicSurgeryConfig:
         stop: fraction of the training after which the mask stays.
     """
 
-    c_rate: float = 2.5
+    c_rate: float = 3.0
     convolution_c_rate: float = 1.0
     gamma: float = 1e-4
     power: float = 1.0
@@ -165,7 +165,7 @@ def cut_and_splice(
     mask: Bool[Tensor, " weights"],
     middles: Float[Tensor, " weights"],
 ) -> Bool[Tensor, " weights"]:
-    """Return the mask anew (Eq. 4): small weights are cut, large ones spliced in, others stay.
+    """Return the mask anew (Eq. 3): small weights are cut, large ones spliced in, others stay.
 
     Args:
         weights: all of them, also those that are cut.

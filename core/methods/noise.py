@@ -1,6 +1,6 @@
 """Noise on weights, on the outputs of their layers where that is the same.
 
-The local reparameterisation trick (Kingma, Salimans & Welling 2015, §2.2): where the weights of a
+The local reparameterisation trick (Kingma, Salimans & Welling 2015, §2.3): where the weights of a
 linear map are independent normal numbers N(θ, σ²), its outputs are normal with mean x θ and
 variance x² σ², so one draw an output does for one draw a weight and example, with far less variance
 of the gradient. The weights of other modules get their noise themselves (``drawn_noise``).

@@ -6,7 +6,7 @@ The loss is the error loss plus KL(q || p) / N, with the approximation (Eq. 14)
     -KL = k1 sigmoid(k2 + k3 log α) - ½ log(1 + 1/α) - k1    for each weight.
 
 The noise is drawn where it reaches the outputs of a layer (the local reparameterisation trick,
-Kingma et al. 2015, §2.2): they are normal with mean x θ and variance x² σ². What is trained are θ
+Kingma et al. 2015, §2.3): they are normal with mean x θ and variance x² σ². What is trained are θ
 and log σ² (the additive noise of Eq. 11). A weight whose log α is beyond a threshold is mere noise,
 and is removed.
 """

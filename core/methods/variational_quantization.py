@@ -1,17 +1,22 @@
 """Variational network quantization (Achterhold, Koehler, Schmeink & Genewein 2018).
 
 As in variational dropout a weight has a normal posterior N(θ, σ²) and local noise, but the prior
-is a quantizing one: log-uniform spikes at every value of a codebook {-a, 0, b}, so that a weight is
-drawn to one of three values, its uncertainty growing there. Its divergence is approximated by that
-of one spike, F, moved to each value and windowed (their Eq. 9 and 10):
+is a quantizing one: log-uniform spikes at every value of a codebook {-a, 0, b} (§3.1), so that a
+weight is drawn to one of three values, its uncertainty growing there. Its divergence is
+approximated by that of one spike, F, moved to each value c and windowed (§3.3):
 
-    KL(θ, σ) = Σ_{k: c_k ≠ 0} Ω(θ - c_k) F(θ - c_k, σ) + Ω_0(θ) F(θ, σ)
-    Ω(ρ) = exp(-ρ² / 2 τ²),    Ω_0(θ) = 1 - Σ_{k: c_k ≠ 0} Ω(θ - c_k)
+    KL(θ, σ) = Σ_{c ≠ 0} Ω_c(θ) F(θ - c, σ) + (1 - Σ_{c ≠ 0} Ω_c(θ)) F(θ, σ)
+    Ω_c(θ) = exp(-(θ - c)² / 2 τ²),    τ = τ_0 |c|
 
-a and b of each layer are trained with the weights. In the end a weight becomes the nearest of the
-three values, and zero where its log α is beyond a threshold: pruned and quantised at once.
+Theirs is symmetric, a = b, and fitted at a = 0.2; another a rescales θ and σ (App. A.4), which
+leaves F as it is and widens the windows with a, hence τ. The values of each layer are trained with
+the weights, far more slowly, and kept from collapsing; means are kept from wandering off beyond the
+outer values (§4). In the end a weight becomes the nearest of the three values (§3.2), and zero
+where its log α is beyond a threshold: pruned and quantised at once.
 """
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -36,6 +41,9 @@ from core.preparation import Preparation
 from core.retraining import FlatWeights, RetrainConfig
 from core.shrinking.equalising import scale_of
 
+FUNNEL = math.exp(-3 / 2)  # θ is at most so many σ beyond an outer value: a log α of 3 there (§4)
+LEAST_CODE = 0.25  # of a value of the codebook, as a share of where it began (§4: 0.05 of 0.2)
+
 
 @dataclass(kw_only=True)
 class VariationalQuantizationConfig(VariationalDropoutConfig):
@@ -44,7 +52,7 @@ class VariationalQuantizationConfig(VariationalDropoutConfig):
     Attributes:
         codebook_scale: a and b of a layer at the start, over the size of its weights that matter
             (the root of the fourth moment over the second).
-        window: τ over a or b at the start.
+        window: τ_0, the width of a window over its value.
         lr_codebook: Adam's rate of a and b.
     """
 
@@ -102,7 +110,7 @@ class TernaryPosterior(Posterior):
 
     Attributes:
         codes: -a and b of each layer.
-        windows: τ of each layer.
+        least: magnitude that those of each layer do not fall below.
     """
 
     num_parts: ClassVar[int] = 8
@@ -121,7 +129,7 @@ class TernaryPosterior(Posterior):
         self.codes = nn.Parameter(
             weights.values.new_tensor([[-size, size] for size in sizes]).view(-1, 2)
         )
-        self.windows = [config.window * size for size in sizes]
+        self.least = LEAST_CODE * self.codes.data[:, 1]
 
     def parameters(self) -> list[dict[str, Any]]:
         """Train log σ² and the codebooks, too."""
@@ -131,38 +139,54 @@ class TernaryPosterior(Posterior):
     @torch.no_grad()
     def add_gradients(self, fraction: float) -> None:
         """Add the gradients of the weighted KL / N, of one part of the weights."""
-        weight, part = self.weight(fraction), self.part
+        weight = self.weight(fraction)
         self.codes.grad = torch.zeros_like(self.codes)
-        end = 0
-        for index, shape in enumerate(self.weights.shapes):
-            begin, end = end, end + shape.numel()
-            here = slice(max(begin, part.start), min(end, part.stop))
-            if here.start >= here.stop:
-                continue
+        for index, here in self.in_part():
             by_mean, by_variance, by_codes = quantizing_gradients(
                 self.weights.values[here],
                 self.log_variances.data[here],
                 self.codes.data[index],
-                self.windows[index],
+                self.config.window,
             )
             self.weights.gradient[here].add_(by_mean, alpha=weight)
             self.noise.gradient[here].add_(by_variance, alpha=weight)
             self.codes.grad[index].add_(by_codes, alpha=weight)
 
     @torch.no_grad()
+    def after_step(self, done: int, num_steps: int) -> None:
+        """Keep the codebooks from collapsing, and means of this part within the outer funnels."""
+        self.codes.data[:, 0].clamp_(max=-self.least)
+        self.codes.data[:, 1].clamp_(min=self.least)
+        for index, here in self.in_part():
+            reach = self.log_variances.data[here].mul(0.5).exp_().mul_(FUNNEL)
+            lowest, highest = self.codes.data[index]
+            means = self.weights.values[here]
+            torch.clamp(means, lowest - reach, highest + reach, out=means)
+
+    def in_part(self) -> Iterator[tuple[int, slice]]:
+        """Yield each layer that has weights in the part whose turn it is, and which those are."""
+        end = 0
+        for index, shape in enumerate(self.weights.shapes):
+            begin, end = end, end + shape.numel()
+            here = slice(max(begin, self.part.start), min(end, self.part.stop))
+            if here.start < here.stop:
+                yield index, here
+
+    @torch.no_grad()
     def complexity_loss(self) -> float:
         """KL in nats."""
+        window = self.config.window
         layers = zip(
             self.weights.split(self.weights.values),
             self.weights.split(self.log_variances.data),
-            self.codes,
-            self.windows,
+            self.codes.data,
             strict=True,
         )
-        return sum(
-            float(quantizing_divergence(theta.reshape(-1), log_v.reshape(-1), codes, tau).sum())
-            for theta, log_v, codes, tau in layers
-        )
+        divergences = [
+            quantizing_divergence(means.reshape(-1), variances.reshape(-1), codes, window)
+            for means, variances, codes in layers
+        ]
+        return sum(float(divergence.sum()) for divergence in divergences)
 
     def nonzero_fraction(self) -> float:
         """Share of the weights whose value is not zero."""
@@ -200,7 +224,7 @@ def quantizing_divergence(
     means: Float[Tensor, " weights"],
     log_variances: Float[Tensor, " weights"],
     codes: Float[Tensor, " codes"],
-    tau: float,
+    window: float,
 ) -> Float[Tensor, " weights"]:
     """Return the divergence of each weight in nats, by the approximation above.
 
@@ -208,14 +232,14 @@ def quantizing_divergence(
         means: θ.
         log_variances: log σ².
         codes: the values of the codebook that are not zero.
-        tau: width of the windows around those.
+        window: width of the windows around those, over their magnitudes.
     """
     at_zero = kl_divergence(_log_alpha(means, log_variances))
     total = at_zero.clone()
     for code in codes:
         distance = means - code
-        window = torch.exp(-distance.square() / (2 * tau**2))
-        total += window * (kl_divergence(_log_alpha(distance, log_variances)) - at_zero)
+        share = torch.exp(-distance.square() / (2 * (window * code) ** 2))
+        total += share * (kl_divergence(_log_alpha(distance, log_variances)) - at_zero)
     return total
 
 
@@ -223,7 +247,7 @@ def quantizing_gradients(
     means: Float[Tensor, " weights"],
     log_variances: Float[Tensor, " weights"],
     codes: Float[Tensor, " codes"],
-    tau: float,
+    window: float,
 ) -> tuple[
     Float[Tensor, " weights"],
     Float[Tensor, " weights"],
@@ -235,14 +259,15 @@ def quantizing_gradients(
     by_codes = []
     for code in codes:
         distance = means - code
-        window = distance.square().mul_(-1 / (2 * tau**2)).exp_()
+        squared_tau = float(window * code) ** 2
+        share = distance.square().mul_(-1 / (2 * squared_tau)).exp_()
         at_code, mean_at_code, variance_at_code = _spike(distance, log_variances)
-        # Ω'(ρ) = -ρ/τ² Ω(ρ); the code moves what the mean moves, the other way
-        pulled = at_code.sub_(at_zero).mul_(distance).mul_(-1 / tau**2).add_(mean_at_code)
-        pulled.mul_(window)
-        by_codes.append(-pulled.sum())
-        by_mean.add_(pulled).addcmul_(window, mean_at_zero, value=-1)
-        by_variance.addcmul_(window, variance_at_code.sub_(variance_at_zero))
+        # dΩ/dθ = -(θ - c)/τ² Ω; c moves what θ moves, the other way, and widens the window
+        sliding = at_code.sub_(at_zero).mul_(share).mul_(distance).mul_(-1 / squared_tau)
+        pulled = mean_at_code.mul_(share).add_(sliding)
+        by_codes.append(-pulled.sum() - sliding.dot(distance) / code)
+        by_mean.add_(pulled).addcmul_(share, mean_at_zero, value=-1)
+        by_variance.addcmul_(share, variance_at_code.sub_(variance_at_zero))
     return by_mean, by_variance, torch.stack(by_codes)
 
 

@@ -1,4 +1,4 @@
-"""Dynamic surgery: the rule of Eq. 4, and a weight that is wrongly cut comes back."""
+"""Dynamic surgery: the rule of Eq. 3, and a weight that is wrongly cut comes back."""
 
 import pytest
 import torch
