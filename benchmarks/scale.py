@@ -168,15 +168,18 @@ def finished_trials(num_trials: int) -> list[FrozenTrial]:
 
 @contextmanager
 def counting_connections(url: str) -> Iterator[list[int]]:
-    """Note how many connections the database has, now and then, without this one."""
+    """Note how many clients the database has, now and then, without this one."""
     counts: list[int] = []
     over = threading.Event()
     engine = create_engine(url, poolclass=NullPool)
+    query = (  # the server has processes of its own there, such as autovacuum's
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND backend_type = 'client backend'"
+    )
 
     def count() -> None:
         with engine.connect() as connection:
             while not over.wait(0.2):
-                query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                 counts.append(int(connection.execute(text(query)).scalar_one()) - 1)
                 connection.rollback()
 
