@@ -2,11 +2,13 @@
 
 from core.reference.cache import load_or_train_reference
 from core.reference.chance import require_better_than_chance
-from core.reference.config import ReferenceConfig
+from core.reference.config import ActivationPrior, InformationDropoutConfig, ReferenceConfig
 from core.reference.network import ReferenceNetwork
 from core.reference.training import OnReferenceEpoch, train_reference
 
 __all__ = [
+    "ActivationPrior",
+    "InformationDropoutConfig",
     "OnReferenceEpoch",
     "ReferenceConfig",
     "ReferenceNetwork",
