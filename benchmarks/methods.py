@@ -23,7 +23,7 @@ from benchmarks.inputs import load_inputs
 from benchmarks.kept_studies import finished_study
 from benchmarks.record import write_result
 from core.method_names import MethodName
-from dashboards.published import published_for
+from dashboards.published import published_for, published_otherwise
 from search.configuration import compose
 from search.judging import efforts
 from search.records import StudySnapshot, TrialRecord, TrialState
@@ -102,7 +102,13 @@ def measure(experiment: str, num_trials: int, num_seeds: int) -> dict[str, Any]:
         "reference_validation_error": reference.validation_error,
         "reference_test_error": reference.test_error,
         "methods": methods,
-        "published": [asdict(point) for point in published_for(config.model.name)],
+        "published": [
+            asdict(point)
+            for point in (
+                *published_for(config.model.name),
+                *published_otherwise(config.model.name),
+            )
+        ],
     }
 
 

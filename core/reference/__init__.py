@@ -2,12 +2,14 @@
 
 from core.reference.cache import load_or_train_reference
 from core.reference.chance import require_better_than_chance
-from core.reference.config import ReferenceConfig
+from core.reference.config import ActivationPrior, InformationDropoutConfig, ReferenceConfig
 from core.reference.network import ReferenceNetwork
 from core.reference.own import describe_network, own_reference, reference_from_checkpoint
 from core.reference.training import OnReferenceEpoch, train_reference
 
 __all__ = [
+    "ActivationPrior",
+    "InformationDropoutConfig",
     "OnReferenceEpoch",
     "ReferenceConfig",
     "ReferenceNetwork",

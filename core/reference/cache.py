@@ -5,6 +5,7 @@ import json
 import logging
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from core.caching import locked, write_atomically
 from core.data import Data
@@ -111,12 +112,16 @@ def _path(
     return cache_dir / "references" / f"{network.name}-{digest[:16]}.safetensors"
 
 
-def _settings(config: ReferenceConfig) -> dict[str, int | float | bool]:
+def _settings(config: ReferenceConfig) -> dict[str, Any]:
     """Return what decides a training, without the switches that are off.
 
     So the networks of a cache stay known when the configuration learns of something new.
     """
     settings = asdict(config)
+    noise = config.information_dropout
+    settings["information_dropout"] = [noise.beta, noise.prior.value, noise.max_alpha]
+    if noise.beta == 0:
+        del settings["information_dropout"]
     return {k: v for k, v in settings.items() if v or k not in _SWITCHES}
 
 

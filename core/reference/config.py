@@ -1,8 +1,36 @@
 """How the reference network, the one that is compressed, is trained."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 
 from core.errors import require
+
+
+class ActivationPrior(Enum):
+    """What noisy activations are held against, and what they are."""
+
+    log_uniform = "log_uniform"  # rectified
+    log_normal = "log_normal"  # softplus
+
+
+@dataclass(kw_only=True)
+class InformationDropoutConfig:
+    """Noise on activations that each input sets (``core.reference.information_dropout``).
+
+    Attributes:
+        beta: weight of KL / N, of what the noisy activations tell of the input; 0 adds no noise.
+        prior: log-uniform over rectified activations or log-normal over softplus ones.
+        max_alpha: most standard deviation of the logarithm of the noise.
+    """
+
+    beta: float = 0.0
+    prior: ActivationPrior = ActivationPrior.log_uniform
+    max_alpha: float = 0.7
+
+    def __post_init__(self) -> None:
+        key = "reference.information_dropout"
+        require(self.beta >= 0, f"{key}.beta", ">= 0", self.beta)
+        require(self.max_alpha > 0, f"{key}.max_alpha", "> 0", self.max_alpha)
 
 
 @dataclass(kw_only=True)
@@ -19,6 +47,7 @@ class ReferenceConfig:
         augment_shift: most pixels by which a training image is shifted at random along each axis.
         augment_flip: whether training images are mirrored left to right at random.
         bfloat16: whether products and convolutions are computed in bfloat16 (``core.precision``).
+        information_dropout: noise that takes the place of the dropout where its weight is not zero.
         seed: seed of the initial weights, of the order of the batches, of the dropout and of the
             augmentation.
     """
@@ -31,6 +60,7 @@ class ReferenceConfig:
     augment_shift: int = 0
     augment_flip: bool = False
     bfloat16: bool = False
+    information_dropout: InformationDropoutConfig = field(default_factory=InformationDropoutConfig)
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """Training of a reference network: Adam (Kingma & Ba 2015) on a cosine, cross-entropy, dropout.
 
-Weight decay is decoupled from Adam's step sizes (Loshchilov & Hutter 2019).
+Information dropout, where it is on, takes the place of the dropout. Weight decay is decoupled from
+Adam's step sizes (Loshchilov & Hutter 2019).
 
 The weights kept are those of the last epoch, where the rate has fallen to zero. Picking the best
 epoch instead would select on the validation images and make their error a flattering one.
@@ -21,6 +22,7 @@ from core.evaluation import error
 from core.networks import NetworkDescription, state_of
 from core.precision import forward
 from core.reference.config import ReferenceConfig
+from core.reference.information_dropout import InformationDropout
 from core.reference.network import ReferenceNetwork, count_parameters
 
 OnReferenceEpoch = Callable[[int, int, float], None]
@@ -58,13 +60,20 @@ def train_reference(
     ):
         torch.manual_seed(config.seed)
         module = network.build().to(device)
-        hooks = [
-            module.get_submodule(name).register_forward_hook(_drop(config.dropout))
-            for name in network.dropout_after
-        ]
-        _train(module, data, config, on_epoch)
-        for hook in hooks:
-            hook.remove()
+        if config.information_dropout.beta > 0:
+            noise = InformationDropout(
+                module, network.dropout_after, config.information_dropout, len(data.train)
+            )
+            with noise.added():
+                _train(module, data, config, on_epoch, noise)
+        else:
+            hooks = [
+                module.get_submodule(name).register_forward_hook(_drop(config.dropout))
+                for name in network.dropout_after
+            ]
+            _train(module, data, config, on_epoch)
+            for hook in hooks:
+                hook.remove()
     return ReferenceNetwork(
         network_name=network.name,
         state={name: tensor.detach().cpu().clone() for name, tensor in state_of(module).items()},
@@ -75,11 +84,16 @@ def train_reference(
 
 
 def _train(
-    module: nn.Module, data: Data, config: ReferenceConfig, on_epoch: OnReferenceEpoch | None
+    module: nn.Module,
+    data: Data,
+    config: ReferenceConfig,
+    on_epoch: OnReferenceEpoch | None,
+    noise: InformationDropout | None = None,
 ) -> None:
     inputs, labels = data.train.inputs, data.train.labels
+    learnt = [*module.parameters(), *(noise.parameters() if noise else [])]
     optimizer = torch.optim.AdamW(
-        module.parameters(), lr=config.lr, weight_decay=config.weight_decay, fused=True
+        learnt, lr=config.lr, weight_decay=config.weight_decay, fused=True
     )
     # its own generator, so that what else is drawn is the same with augmentation and without
     draws = torch.Generator().manual_seed(config.seed)
@@ -93,8 +107,10 @@ def _train(
             )
             optimizer.zero_grad()
             images = augment(inputs[batch], config.augment_shift, config.augment_flip, draws)
-            outputs = forward(module, images, config.bfloat16)
-            torch.autograd.backward(cross_entropy(outputs, labels[batch]))
+            if noise is not None:
+                noise.step(step / num_steps)
+            loss = cross_entropy(forward(module, images, config.bfloat16), labels[batch])
+            torch.autograd.backward(loss if noise is None else loss + noise.loss())
             optimizer.step()
             step += 1
         if on_epoch is not None:

@@ -2,7 +2,13 @@
 
 import pytest
 
-from dashboards.published import HAN_ACCOUNTING, PUBLISHED, network_title, published_for
+from dashboards.published import (
+    HAN_ACCOUNTING,
+    PUBLISHED,
+    network_title,
+    published_for,
+    published_otherwise,
+)
 
 # Model, method, error before and after in per cent, share of non-zero weights in per cent, rate.
 TABLE_1 = [
@@ -39,6 +45,18 @@ def test_loss_is_after_minus_before_where_the_paper_slips_in_sign() -> None:
 def test_every_row_states_its_accounting_and_source() -> None:
     assert {point.accounting for point in PUBLISHED} == {HAN_ACCOUNTING}
     assert all("Table 1" in point.source for point in PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("network", "errors", "rate"),
+    [("lenet_300_100", (1.64, 1.92), 68), ("lenet_5_caffe", (0.80, 0.75), 280)],
+)
+def test_results_in_another_accounting_stand_apart_and_say_so(network, errors, rate) -> None:
+    (point,) = published_otherwise(network)
+    assert (100 * point.error_before, 100 * point.error_after) == pytest.approx(errors)
+    assert point.compression_rate == pytest.approx(1 / point.nonzero_fraction) == rate
+    assert point.accounting != HAN_ACCOUNTING
+    assert point not in published_for(network)
 
 
 def test_a_network_without_published_results_has_none() -> None:
