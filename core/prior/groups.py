@@ -128,7 +128,8 @@ class GroupedPrior:
 
     def split(self, vector: Tensor) -> tuple[Tensor, ...]:
         """Return views of a vector of all weights, one for each group."""
-        return vector.split(list(self.sizes))
+        parts: tuple[Tensor, ...] = vector.split(list(self.sizes))
+        return parts
 
     def state(self) -> State:
         """Return what training changes."""
