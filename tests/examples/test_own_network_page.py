@@ -16,8 +16,8 @@ PAGE = (ROOT / "docs" / "own_network.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 SHORTER = {
     "search": [
-        *("study.num_trials=1", "workers=1", "study.settings=[]", "~space", "+space={}"),
-        *("retrain.tau=1e-3", "retrain.batch_size=64", "post_processing.rate_weight=1e-3"),
+        *("study.num_trials=1", "workers=1", "study.settings=[best_known]"),
+        *("retrain.tau=2e-3", "retrain.batch_size=64", "post_processing.rate_weight=1e-3"),
         "retrain.stop_hopeless=false",
     ],
 }
@@ -61,5 +61,5 @@ def test_the_page_does_what_it_says(workplace: Path, capsys: pytest.CaptureFixtu
 
 def _shorter(program: str) -> str:
     return program.replace(
-        '"study.num_trials=12"', '"study.num_trials=1", "study.settings=[]", "~space", "+space={}"'
+        '"study.num_trials=12"', '"study.num_trials=1", "study.settings=[best_known]"'
     )

@@ -105,6 +105,7 @@ def test_a_database_keeps_what_defines_trials_and_score() -> None:
     assert set(stored) == {
         "model",
         "data",
+        "metric",
         "reference",
         "prior",
         "shrinking",

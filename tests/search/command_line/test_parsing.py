@@ -62,8 +62,7 @@ def test_every_form_of_override_passes() -> None:
         (
             "pareto",
             ["--config-dir=here"],
-            "--config-dir=here is no option; write key=value; usage: softshare pareto "
-            "[key=value ...]",
+            "--config-dir must be a folder, but got here",
         ),
         (
             "pareto",
