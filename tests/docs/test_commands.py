@@ -20,7 +20,15 @@ from search.command_line.verbs import VERBS
 from search.composition import compose_tree, groups
 from search.configuration import SoftshareConfig, check_key
 from search.conversion import build
-from tests.docs.pages import PAGES, ROOT, Block, blocks, code_in_prose, name_of
+from tests.docs.pages import (
+    PAGES,
+    ROOT,
+    Block,
+    blocks,
+    code_in_prose,
+    name_of,
+    write_named_files,
+)
 
 LANGUAGES = {"sh", "console", "python", "yaml", "text", "math"}
 OTHERS = {
@@ -38,7 +46,11 @@ def test_every_block_says_what_it_is(page: Path) -> None:
 
 
 @pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "sh"], ids=str)
-def test_every_command_can_be_typed(block: Block) -> None:
+def test_every_command_can_be_typed(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_named_files(ROOT / block.page, tmp_path)
+    monkeypatch.chdir(tmp_path)
     subprocess.run(["bash", "-n"], input=block.text, text=True, check=True)
     for words in commands(block.text):
         check(words)
