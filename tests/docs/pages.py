@@ -73,6 +73,15 @@ def anchors(page: Path) -> set[str]:
     return found
 
 
+def write_named_files(page: Path, folder: Path) -> None:
+    """Write the ``yaml`` blocks of a page that open with ``# path`` to that path below a folder."""
+    for block in blocks(page):
+        named = re.match(r"# ([\w/]+\.yaml)\n", block.text)
+        if block.language == "yaml" and named:
+            (folder / named[1]).parent.mkdir(parents=True, exist_ok=True)
+            (folder / named[1]).write_text(block.text, encoding="utf-8")
+
+
 def _divided(page: Path) -> tuple[list[Block], str]:
     """The blocks of a page, and the rest."""
     found: list[Block] = []

@@ -4,6 +4,7 @@ Each page has a folder of its own, with the quickstart study as it is on record 
 Printed lines must be those of the page; ``…`` stands for whatever else is printed.
 """
 
+import ast
 import contextlib
 import doctest
 import io
@@ -24,6 +25,10 @@ WITH_EXAMPLES = [
     page for page in PAGES if {block.language for block in blocks(page)} & {"console", "python"}
 ]
 
+SKETCHES = {"README.md", "docs/own_network.md"}
+"""Pages whose Python takes a network and data of the reader's: it is compiled and what it imports
+is imported. ``tests/examples`` runs what it says."""
+
 NEEDS = {"docs/choosing_a_point.md": "search.command_line.budgets"}
 """Modules without which a page's examples cannot be run."""
 
@@ -43,6 +48,7 @@ def scratch(recorded_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     shutil.copytree(recorded_study, folder)
     shutil.copy(BEST_FILE, folder / "best.sws")
     monkeypatch.chdir(folder)
+    monkeypatch.syspath_prepend(ROOT / "examples")
     monkeypatch.setenv("COLUMNS", "160")
     return folder
 
@@ -57,6 +63,8 @@ def test_a_page_shows_what_happens(page: Path) -> None:
             for command, expected in sessions(block):
                 printed = run(command)
                 assert pattern(expected).fullmatch(printed), f"{block}: {command}\n{printed}"
+        elif block.language == "python" and name_of(page) in SKETCHES:
+            run_imports(block)
         elif block.language == "python":
             run_python(block, names)
 
@@ -111,6 +119,13 @@ def pattern(expected: str) -> re.Pattern[str]:
     """What printed lines must match."""
     whole = re.escape(plain(expected)).replace("…\\\n", "(?:.*\\n)*").replace("…", ".*")
     return re.compile(whole)
+
+
+def run_imports(block: Block) -> None:
+    """Compile a block and run nothing of it but what it imports."""
+    tree = ast.parse(block.text, str(block))
+    tree.body = [line for line in tree.body if isinstance(line, ast.Import | ast.ImportFrom)]
+    exec(compile(tree, str(block), "exec"), {})
 
 
 def run_python(block: Block, names: dict[str, Any]) -> None:
