@@ -29,9 +29,6 @@ SKETCHES = {"README.md", "docs/own_network.md"}
 """Pages whose Python takes a network and data of the reader's: it is compiled and what it imports
 is imported. ``tests/examples`` runs what it says."""
 
-NEEDS = {"docs/choosing_a_point.md": "search.command_line.budgets"}
-"""Modules without which a page's examples cannot be run."""
-
 
 @pytest.fixture(scope="session")
 def recorded_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -56,7 +53,6 @@ def scratch(recorded_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.usefixtures("scratch")
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=name_of)
 def test_a_page_shows_what_happens(page: Path) -> None:
-    pytest.importorskip(NEEDS.get(name_of(page), "search"))
     names: dict[str, Any] = {"__name__": "__main__"}
     for block in blocks(page):
         if block.language == "console":
