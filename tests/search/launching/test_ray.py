@@ -63,8 +63,11 @@ def test_a_study_survives_the_loss_of_a_machine(
                 command_lines.append(Path(f"/proc/{process}/cmdline").read_bytes())
             if not lost and parent_of(actor) == cluster.raylet:
                 lost.append(process)
+                os.kill(actor, signal.SIGSTOP)  # who loses power tells nobody of it
                 os.kill(process, signal.SIGKILL)
                 cluster.lose_node()
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(actor, signal.SIGKILL)
 
     launcher = open_launcher(config)
     try:
