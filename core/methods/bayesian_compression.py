@@ -28,20 +28,21 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from core.checkpoint import State
-from core.errors import require
 from core.methods.group_noise import GroupedLayer, GroupNoise, mean_squares
 from core.methods.interface import Clustered, record_weights
 from core.methods.low_precision import as_codebook
+from core.methods.trained import TrainedMethod
 from core.methods.training import Addition, train
 from core.methods.variational_dropout import (
     LIMIT,
     TINY,
+    check_posterior,
     kl_divergence,
     kl_gradients,
 )
-from core.post_processing import PostProcessingConfig, QuantisedTensor
+from core.post_processing import QuantisedTensor
 from core.preparation import Preparation
-from core.retraining import FlatWeights, RetrainConfig
+from core.retraining import FlatWeights
 from core.retraining.schedule import warm_up
 
 MAX_LEVEL = 2**15 - 1
@@ -70,33 +71,11 @@ class BayesianCompressionConfig:
     rounding: float = 0.1
 
     def __post_init__(self) -> None:
-        for name in ("kl_weight", "lr_posterior", "rounding"):
-            value = getattr(self, name)
-            require(value > 0, f"{_KEY}.{name}", "> 0", value)
-        require(0 <= self.kl_warm_up <= 1, f"{_KEY}.kl_warm_up", "in [0, 1]", self.kl_warm_up)
-        rule = f"between {-LIMIT:g} and {LIMIT:g}"
-        value = self.max_log_alpha
-        require(-LIMIT < value < LIMIT, f"{_KEY}.max_log_alpha", rule, value)
+        check_posterior(_KEY, self, ("kl_weight", "lr_posterior", "rounding"))
 
 
-@dataclass(frozen=True)
-class BayesianCompression:
-    """The method.
-
-    Attributes:
-        config: its own hyperparameters.
-        retrain: epochs, batch size, the weights' rate and its schedule, and the seed.
-        post_processing: what follows.
-    """
-
-    config: BayesianCompressionConfig
-    retrain: RetrainConfig
-    post_processing: PostProcessingConfig
-
-    @property
-    def num_epochs(self) -> int:
-        """Epochs of the training of the posterior."""
-        return self.retrain.num_epochs
+class BayesianCompression(TrainedMethod[BayesianCompressionConfig]):
+    """The method."""
 
     def cluster(self, start: Preparation) -> Clustered:
         """Train the posterior, remove groups, round the rest as finely as it is known.

@@ -16,14 +16,14 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from core.checkpoint import State
 from core.errors import require
 from core.methods.interface import Clustered, record_weights
-from core.methods.training import Addition, train
+from core.methods.trained import Pruner, TrainedMethod
+from core.methods.training import train
 from core.post_processing import PostProcessingConfig, QuantisedTensor
 from core.post_processing.quantisation import k_means, quantise_tensor
 from core.preparation import Preparation
-from core.retraining import FlatWeights, RetrainConfig
+from core.retraining import FlatWeights
 
 _KEY = "method.deep_compression"
 
@@ -64,24 +64,8 @@ class DeepCompressionConfig:
         return self.convolution_bits if len(shape) > 2 else self.bits
 
 
-@dataclass(frozen=True)
-class DeepCompression:
-    """The method.
-
-    Attributes:
-        config: its own hyperparameters.
-        retrain: epochs, batch size, the weights' rate and its schedule, and the seed.
-        after: what follows; no weight changes its shared value there.
-    """
-
-    config: DeepCompressionConfig
-    retrain: RetrainConfig
-    after: PostProcessingConfig
-
-    @property
-    def num_epochs(self) -> int:
-        """Epochs of all rounds of pruning."""
-        return self.retrain.num_epochs
+class DeepCompression(TrainedMethod[DeepCompressionConfig]):
+    """The method."""
 
     @property
     def post_processing(self) -> PostProcessingConfig:
@@ -111,16 +95,12 @@ class DeepCompression:
         return Clustered(weights, tensors, recorder)
 
 
-class IterativePruning(Addition):
-    """Removes small weights at the beginning of every round.
-
-    Attributes:
-        kept: which weights are left; the others are zero for good.
-    """
+class IterativePruning(Pruner):
+    """Removes small weights at the beginning of every round."""
 
     def __init__(self, weights: FlatWeights, config: DeepCompressionConfig) -> None:
-        self.weights, self.config = weights, config
-        self.kept: Bool[Tensor, " weights"] = torch.ones_like(weights.values, dtype=torch.bool)
+        super().__init__(weights)
+        self.config = config
 
     def before_step(self, done: int, num_steps: int) -> None:
         """Prune where a round begins."""
@@ -137,22 +117,6 @@ class IterativePruning(Addition):
                 limit = threshold(left, self.config.quality_of(values.shape))
                 kept.logical_and_(values.abs() >= min(limit, float(left.abs().max())))
         self.weights.values.mul_(self.kept)
-
-    def after_step(self, done: int, num_steps: int) -> None:
-        """Put removed weights back to zero."""
-        self.weights.values.mul_(self.kept)
-
-    def nonzero_fraction(self) -> float:
-        """Share of the weights that are left."""
-        return float(self.kept.float().mean())
-
-    def save(self) -> State:
-        """Return the mask."""
-        return {"kept": self.kept}
-
-    def restore(self, state: State) -> None:
-        """Take over a mask."""
-        self.kept = state["kept"].to(self.kept.device)
 
 
 def threshold(left: Float[Tensor, " left"], quality: float) -> float:

@@ -22,10 +22,11 @@ from torch import Tensor
 from core.checkpoint import State, restore_generator
 from core.errors import require
 from core.methods.interface import Clustered, record_weights
+from core.methods.trained import TrainedMethod
 from core.methods.training import Addition, train
-from core.post_processing import PostProcessingConfig, quantise
+from core.post_processing import quantise
 from core.preparation import Preparation
-from core.retraining import FlatWeights, RetrainConfig
+from core.retraining import FlatWeights
 
 MARGIN = 0.1  # of the thresholds below and above the middle between them, as the authors' code has
 
@@ -57,24 +58,8 @@ class DynamicSurgeryConfig:
         require(0 < self.stop <= 1, f"{_KEY}.stop", "> 0 and <= 1", self.stop)
 
 
-@dataclass(frozen=True)
-class DynamicSurgery:
-    """The method.
-
-    Attributes:
-        config: its own hyperparameters.
-        retrain: epochs, batch size, the weights' rate and its schedule, and the seed.
-        post_processing: number of centroids, and what follows.
-    """
-
-    config: DynamicSurgeryConfig
-    retrain: RetrainConfig
-    post_processing: PostProcessingConfig
-
-    @property
-    def num_epochs(self) -> int:
-        """Epochs of the surgery."""
-        return self.retrain.num_epochs
+class DynamicSurgery(TrainedMethod[DynamicSurgeryConfig]):
+    """The method."""
 
     def cluster(self, start: Preparation) -> Clustered:
         """Cut and splice while training, and find the centroids of what is left by k-means.
@@ -88,7 +73,7 @@ class DynamicSurgery:
         train(start, weights, self.retrain, "surgery", surgery)
         weights.values.mul_(surgery.mask)
         recorder.retrained()
-        tensors = quantise(weights, surgery.mask.long(), self.post_processing.num_centroids)
+        tensors = quantise(weights, surgery.mask.long(), self.after.num_centroids)
         return Clustered(weights, tensors, recorder)
 
 

@@ -11,13 +11,13 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from core.checkpoint import State
 from core.errors import require
 from core.methods.interface import Clustered, record_weights
-from core.methods.training import Addition, train
-from core.post_processing import PostProcessingConfig, quantise
+from core.methods.trained import Pruner, TrainedMethod
+from core.methods.training import train
+from core.post_processing import quantise
 from core.preparation import Preparation
-from core.retraining import FlatWeights, RetrainConfig
+from core.retraining import FlatWeights
 
 _KEY = "method.magnitude_pruning"
 
@@ -71,24 +71,8 @@ class PruningConfig:
         return replace(self, sparsity=1 - (1 - self.sparsity) / weights_left)
 
 
-@dataclass(frozen=True)
-class MagnitudePruning:
-    """The method.
-
-    Attributes:
-        config: how many weights go, and when.
-        retrain: epochs, batch size, the weights' rate and its schedule, and the seed.
-        post_processing: number of centroids, and what follows.
-    """
-
-    config: PruningConfig
-    retrain: RetrainConfig
-    post_processing: PostProcessingConfig
-
-    @property
-    def num_epochs(self) -> int:
-        """Epochs of the retraining, which it takes the place of."""
-        return self.retrain.num_epochs
+class MagnitudePruning(TrainedMethod[PruningConfig]):
+    """The method."""
 
     def cluster(self, start: Preparation) -> Clustered:
         """Prune while training, and find the centroids of what is left by k-means.
@@ -102,39 +86,23 @@ class MagnitudePruning:
         pruning = Pruning(weights, self.config.after_shrinking(start.report.weights_left))
         train(start, weights, self.retrain, "prune", pruning)
         recorder.retrained()
-        tensors = quantise(weights, pruning.kept.long(), self.post_processing.num_centroids)
+        tensors = quantise(weights, pruning.kept.long(), self.after.num_centroids)
         return Clustered(weights, tensors, recorder)
 
 
-class Pruning(Addition):
-    """Sets weights to zero on the way.
-
-    Attributes:
-        kept: which weights stay; the others are zero.
-    """
+class Pruning(Pruner):
+    """Sets weights to zero on the way."""
 
     def __init__(self, weights: FlatWeights, config: PruningConfig) -> None:
-        self.weights, self.config = weights, config
-        self.kept: Bool[Tensor, " weights"] = torch.ones_like(weights.values, dtype=torch.bool)
+        super().__init__(weights)
+        self.config = config
 
     def after_step(self, done: int, num_steps: int) -> None:
         """Choose anew where it is time, and put those that are gone back to zero."""
         if done % self.config.interval == 0 or done == num_steps:
             asked = sparsity(done / num_steps, self.config)
             self.kept = largest(self.weights, self.kept, asked, self.config)
-        self.weights.values.mul_(self.kept)
-
-    def nonzero_fraction(self) -> float:
-        """Share of the weights that are kept."""
-        return float(self.kept.float().mean())
-
-    def save(self) -> State:
-        """Return the mask."""
-        return {"kept": self.kept}
-
-    def restore(self, state: State) -> None:
-        """Take over a mask."""
-        self.kept = state["kept"].to(self.kept.device)
+        super().after_step(done, num_steps)
 
 
 def sparsity(fraction: float, config: PruningConfig) -> float:

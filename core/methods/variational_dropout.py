@@ -11,9 +11,10 @@ and log σ² (the additive noise of Eq. 11). A weight whose log α is beyond a t
 and is removed.
 """
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
@@ -23,15 +24,44 @@ from core.checkpoint import State, fill
 from core.errors import require
 from core.methods.interface import Clustered, record_weights
 from core.methods.noise import WeightNoise
+from core.methods.trained import TrainedMethod
 from core.methods.training import Addition, train
-from core.post_processing import PostProcessingConfig, quantise
+from core.post_processing import quantise
 from core.preparation import Preparation
-from core.retraining import FlatWeights, RetrainConfig
+from core.retraining import FlatWeights
 from core.retraining.schedule import warm_up
 
 K1, K2, K3 = 0.63576, 1.87320, 1.48695
 LIMIT = 8.0  # of |log α|, beyond which nothing pulls: as the authors clip it
 TINY = 1e-8  # added to θ², whose logarithm is taken
+
+
+@runtime_checkable
+class PosteriorConfig(Protocol):
+    """What the configuration of every training of a posterior has."""
+
+    kl_warm_up: float
+    max_log_alpha: float
+
+
+def check_posterior(key: str, config: PosteriorConfig, positive: Sequence[str]) -> None:
+    """Check the configuration of a training of a posterior.
+
+    Args:
+        key: where it stands.
+        config: the configuration.
+        positive: what else of it must be positive.
+
+    Raises:
+        ConfigError: a value breaks its rule.
+    """
+    for name in positive:
+        value = getattr(config, name)
+        require(value > 0, f"{key}.{name}", "> 0", value)
+    require(0 <= config.kl_warm_up <= 1, f"{key}.kl_warm_up", "in [0, 1]", config.kl_warm_up)
+    limit = config.max_log_alpha
+    rule = f"between {-LIMIT:g} and {LIMIT:g}"
+    require(-LIMIT < limit < LIMIT, f"{key}.max_log_alpha", rule, limit)
 
 
 @dataclass(kw_only=True)
@@ -55,33 +85,11 @@ class VariationalDropoutConfig:
     max_log_alpha: float = 3.0
 
     def __post_init__(self) -> None:
-        for name in ("kl_weight", "lr_log_variances"):
-            value = getattr(self, name)
-            require(value > 0, f"{self.key}.{name}", "> 0", value)
-        require(0 <= self.kl_warm_up <= 1, f"{self.key}.kl_warm_up", "in [0, 1]", self.kl_warm_up)
-        rule = f"between {-LIMIT:g} and {LIMIT:g}"
-        value = self.max_log_alpha
-        require(-LIMIT < value < LIMIT, f"{self.key}.max_log_alpha", rule, value)
+        check_posterior(self.key, self, ("kl_weight", "lr_log_variances"))
 
 
-@dataclass(frozen=True)
-class VariationalDropout:
-    """The method.
-
-    Attributes:
-        config: its own hyperparameters.
-        retrain: epochs, batch size, the weights' rate and its schedule, and the seed.
-        post_processing: number of centroids, and what follows.
-    """
-
-    config: VariationalDropoutConfig
-    retrain: RetrainConfig
-    post_processing: PostProcessingConfig
-
-    @property
-    def num_epochs(self) -> int:
-        """Epochs of the training of the posterior."""
-        return self.retrain.num_epochs
+class VariationalDropout(TrainedMethod[VariationalDropoutConfig]):
+    """The method."""
 
     def cluster(self, start: Preparation) -> Clustered:
         """Train the posterior, remove what is noise, find the centroids of the rest by k-means.
@@ -97,7 +105,7 @@ class VariationalDropout:
         kept = posterior.kept()
         weights.values.mul_(kept)
         recorder.retrained()
-        tensors = quantise(weights, kept.long(), self.post_processing.num_centroids)
+        tensors = quantise(weights, kept.long(), self.after.num_centroids)
         return Clustered(weights, tensors, recorder)
 
 

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from core.checkpoint import State, fill
 from core.errors import require
 from core.methods.interface import Clustered, record_weights
+from core.methods.trained import TrainedMethod
 from core.methods.training import train
 from core.methods.variational_dropout import (
     LIMIT,
@@ -36,9 +37,9 @@ from core.methods.variational_dropout import (
     kl_divergence,
     kl_slope,
 )
-from core.post_processing import PostProcessingConfig, QuantisedTensor
+from core.post_processing import QuantisedTensor
 from core.preparation import Preparation
-from core.retraining import FlatWeights, RetrainConfig
+from core.retraining import FlatWeights
 from core.shrinking.equalising import scale_of
 
 FUNNEL = math.exp(-3 / 2)  # θ is at most so many σ beyond an outer value: a log α of 3 there (§4)
@@ -71,24 +72,8 @@ class VariationalQuantizationConfig(VariationalDropoutConfig):
             require(value > 0, f"{self.key}.{name}", "> 0", value)
 
 
-@dataclass(frozen=True)
-class VariationalQuantization:
-    """The method.
-
-    Attributes:
-        config: its own hyperparameters.
-        retrain: epochs, batch size, the weights' rate and its schedule, and the seed.
-        post_processing: what follows.
-    """
-
-    config: VariationalQuantizationConfig
-    retrain: RetrainConfig
-    post_processing: PostProcessingConfig
-
-    @property
-    def num_epochs(self) -> int:
-        """Epochs of the training of the posterior."""
-        return self.retrain.num_epochs
+class VariationalQuantization(TrainedMethod[VariationalQuantizationConfig]):
+    """The method."""
 
     def cluster(self, start: Preparation) -> Clustered:
         """Train the posterior under the quantizing prior, and take every weight to its value.
