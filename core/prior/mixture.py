@@ -75,8 +75,11 @@ class GaussianMixture:
 
     def assign(self, weights: Float[Tensor, " weights"]) -> Int[Tensor, " weights"]:
         """Return for each weight the component that takes most responsibility (paper §4.3)."""
-        chunks = weights.split(1 << 16)
-        return torch.cat([self.log_joint(chunk).argmax(dim=1) for chunk in chunks])
+        # into one place: results between the chunks' temporaries would scatter the free memory
+        assigned = torch.empty_like(weights, dtype=torch.int64)
+        for chunk, its_place in zip(weights.split(1 << 16), assigned.split(1 << 16), strict=True):
+            torch.argmax(self.log_joint(chunk), dim=1, out=its_place)
+        return assigned
 
 
 def zero_interval(mixture: GaussianMixture) -> tuple[float, float]:

@@ -20,6 +20,10 @@ SHORTER = {
         *("retrain.tau=2e-3", "retrain.batch_size=64", "post_processing.rate_weight=1e-3"),
         "retrain.stop_hopeless=false",
     ],
+    "compress": [
+        *("retrain.num_epochs=4", "retrain.stop_hopeless=false"),
+        "post_processing.fine_tuning_epochs=1",
+    ],
 }
 """What a test need not wait for; what is said otherwise is as on the page."""
 
@@ -60,6 +64,6 @@ def test_the_page_does_what_it_says(workplace: Path, capsys: pytest.CaptureFixtu
 
 
 def _shorter(program: str) -> str:
-    return program.replace(
-        '"study.num_trials=12"', '"study.num_trials=1", "study.settings=[best_known]"'
-    )
+    words = ("study.num_trials=1", "study.settings=[best_known]", "retrain.num_epochs=4")
+    program = program.replace('"study.num_trials=12"', ", ".join(map(repr, words)))
+    return program.replace("batch_size=64", "batch_size=64, num_epochs=4, stop_hopeless=False")
