@@ -4,7 +4,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -100,11 +100,11 @@ def begin(storage: Storage, name: str = "study", num_trials: int = 9) -> OpenStu
 
 
 @contextmanager
-def serving(url: str, token: str | None = None, host: str = "127.0.0.1") -> Iterator[str]:
+def serving(url: str, token: str | None = None) -> Iterator[str]:
     """Serve the page of a database and return its address."""
     source = DashboardSource(
         storage=StorageConfig(url=url),
-        dashboard=DashboardConfig(host=host, port=0, refresh_seconds=REFRESH_SECONDS),
+        dashboard=DashboardConfig(port=0, refresh_seconds=REFRESH_SECONDS),
         token=token,
         command=reproducing_command,
         announce=lambda _address: None,
@@ -132,15 +132,24 @@ def _close(connections: dict[int, Any]) -> None:
     connections.clear()
 
 
+Serve = Callable[..., str]
+
+
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[Live]:
+def serve() -> Iterator[Serve]:
+    """Serve pages of databases, as ``serving``, until whoever visits them has left."""
+    with ExitStack() as servers:
+        yield lambda url, token=None: servers.enter_context(serving(url, token))
+
+
+@pytest.fixture
+def live(tmp_path: Path, serve: Serve) -> Iterator[Live]:
     """A page over a study of this test's own."""
     path = tmp_path / "studies.db"
     url = f"sqlite:///{path}"
     storage = open_storage(StorageConfig(url=url))
     study = begin(storage)
-    with serving(url) as address:
-        yield Live(address=address, path=path, study=study)
+    yield Live(address=serve(url), path=path, study=study)
     storage.close()
 
 
@@ -167,7 +176,7 @@ def _matters(message: ConsoleMessage) -> bool:
 
 
 @pytest.fixture
-def visit(chromium: BrowserContext) -> Iterator[Open]:
+def visit(chromium: BrowserContext, serve: Serve) -> Iterator[Open]:
     """Open an address in a window of its own; whatever the console says there fails the test."""
     said: list[str] = []
     pages = []

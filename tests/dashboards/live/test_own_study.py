@@ -12,7 +12,7 @@ from search.reproduction import CHECKPOINT, reproducing_command
 from search.storage import StorageConfig, open_storage
 from search.study import OpenStudy, open_study
 from tests.core.test_own_networks import compressed, reference_of, trained
-from tests.dashboards.live.conftest import Open, serving
+from tests.dashboards.live.conftest import Open, Serve
 from tests.own_networks import NETWORKS
 from tests.search.studies import run_one, small_config
 
@@ -39,15 +39,15 @@ def recurrent() -> torch.nn.Module:
     return trained(NETWORKS["gru"]())
 
 
-def test_the_page_shows_it_and_runs_nothing_of_it(url: str, visit: Open) -> None:
-    with serving(url) as address:
-        page = visit(f"{address}/study/study")
-        expect(page.locator("main")).to_contain_text("make_net")
-        page = visit(f"{address}/study/study/trial/0")
-        command = page.locator("main").get_by_text("softshare compress")
-        expect(command).to_contain_text("nowhere_to_be_found.nets:make_net")
-        expect(command).to_contain_text(f"model.checkpoint={CHECKPOINT}")
-        expect(page.locator("main")).to_contain_text("code.allowed allows where you trust it")
+def test_the_page_shows_it_and_runs_nothing_of_it(url: str, visit: Open, serve: Serve) -> None:
+    address = serve(url)
+    page = visit(f"{address}/study/study")
+    expect(page.locator("main")).to_contain_text("make_net")
+    page = visit(f"{address}/study/study/trial/0")
+    command = page.locator("main").get_by_text("softshare compress")
+    expect(command).to_contain_text("nowhere_to_be_found.nets:make_net")
+    expect(command).to_contain_text(f"model.checkpoint={CHECKPOINT}")
+    expect(page.locator("main")).to_contain_text("code.allowed allows where you trust it")
     assert "nowhere_to_be_found" not in sys.modules
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from core.codec import decode
 from search.schema import StudyTable
 from search.storage import StorageConfig, open_storage
-from tests.dashboards.live.conftest import HOSTILE, Live, Open, begin, outcome_of, serving
+from tests.dashboards.live.conftest import HOSTILE, Live, Open, Serve, begin, outcome_of
 from tests.data_sets import small_outcome
 from tests.search.studies import run_one, small_study
 
@@ -167,22 +167,21 @@ def test_addresses_that_lead_nowhere_say_so(live: Live, visit: Open) -> None:
         expect(visit(f"{live.address}{path}").locator("main")).to_contain_text(words)
 
 
-def test_names_out_of_a_database_are_text(tmp_path: Path, visit: Open) -> None:
+def test_names_out_of_a_database_are_text(tmp_path: Path, visit: Open, serve: Serve) -> None:
     url = f"sqlite:///{tmp_path}/studies.db"
     storage = open_storage(StorageConfig(url=url))
     begin(storage, name=HOSTILE.replace("/", ""))
-    with serving(url) as address:
-        page = visit(address)
-        page.locator("section.study").get_by_role("link", name=HOSTILE).first.click()
-        expect(page.locator("h1")).to_have_text(HOSTILE)
-        expect(page.get_by_role("table", name="Trials without a file")).to_contain_text(HOSTILE)
-        wait_for_trials(page, 2)
-        page.get_by_role("link", name="Compare it with others").click()
-        expect(page.locator("h1")).to_have_text("Compare studies")
-        expect(page.locator("main")).to_contain_text(HOSTILE)
-        assert page.evaluate("window.hacked") is None
-        assert page.locator("img").count() == 0
-        page.close()
+    address = serve(url)
+    page = visit(address)
+    page.locator("section.study").get_by_role("link", name=HOSTILE).first.click()
+    expect(page.locator("h1")).to_have_text(HOSTILE)
+    expect(page.get_by_role("table", name="Trials without a file")).to_contain_text(HOSTILE)
+    wait_for_trials(page, 2)
+    page.get_by_role("link", name="Compare it with others").click()
+    expect(page.locator("h1")).to_have_text("Compare studies")
+    expect(page.locator("main")).to_contain_text(HOSTILE)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img").count() == 0
     storage.close()
 
 
@@ -202,31 +201,30 @@ def test_a_database_that_goes_away_is_told_and_comes_back(live: Live, visit: Ope
     expect(page.locator("#text-take")).to_contain_text("990 B")
 
 
-def test_what_cannot_be_shown_yet_is_told(tmp_path: Path, visit: Open) -> None:
+def test_what_cannot_be_shown_yet_is_told(tmp_path: Path, visit: Open, serve: Serve) -> None:
     path = tmp_path / "studies.db"
     url = f"sqlite:///{path}"
     storage = open_storage(StorageConfig(url=url))
-    with serving(url) as address:
-        page = visit(address)
-        expect(page.locator("main")).to_contain_text("There are no studies in this database yet")
-        study = small_study(storage, {"study.name": "strict"}, num_trials=1)
-        small_study(storage, {"study.name": "later"})
-        with storage.write() as connection:
-            later = update(StudyTable).where(StudyTable.name == "later")
-            connection.execute(later.values(config={"score": {"karma": 1.0}}))
-        expect(page.locator("section.study", has_text="strict")).to_contain_text("0 of 1 trials")
-        expect(page.locator("section.study", has_text="later")).to_contain_text("another version")
-        page.get_by_role("link", name="strict").click()
-        expect(page.locator("#text-take")).to_contain_text("No trial has finished yet.")
-        run_one(study, lambda *_: outcome_of(3.0))
-        expect(page.locator("#text-take")).to_contain_text(
-            "No file loses as little as +0.50 points. The nearest, trial 0, loses +3.00"
-        )
-        page.goto(f"{address}/study/later")
-        expect(page.locator("main")).to_contain_text("another version of softshare")
-        page.goto(f"{address}/compare?study=strict&study=later")
-        expect(page.locator("#comparison-table")).to_contain_text("another version of softshare")
-        page.close()
+    address = serve(url)
+    page = visit(address)
+    expect(page.locator("main")).to_contain_text("There are no studies in this database yet")
+    study = small_study(storage, {"study.name": "strict"}, num_trials=1)
+    small_study(storage, {"study.name": "later"})
+    with storage.write() as connection:
+        later = update(StudyTable).where(StudyTable.name == "later")
+        connection.execute(later.values(config={"score": {"karma": 1.0}}))
+    expect(page.locator("section.study", has_text="strict")).to_contain_text("0 of 1 trials")
+    expect(page.locator("section.study", has_text="later")).to_contain_text("another version")
+    page.get_by_role("link", name="strict").click()
+    expect(page.locator("#text-take")).to_contain_text("No trial has finished yet.")
+    run_one(study, lambda *_: outcome_of(3.0))
+    expect(page.locator("#text-take")).to_contain_text(
+        "No file loses as little as +0.50 points. The nearest, trial 0, loses +3.00"
+    )
+    page.goto(f"{address}/study/later")
+    expect(page.locator("main")).to_contain_text("another version of softshare")
+    page.goto(f"{address}/compare?study=strict&study=later")
+    expect(page.locator("#comparison-table")).to_contain_text("another version of softshare")
     storage.close()
 
 
@@ -252,15 +250,14 @@ def test_studies_are_compared_on_one_front(live: Live, visit: Open) -> None:
         expect(legend).to_contain_text(name)
 
 
-def test_a_token_is_asked_for_once(live: Live, visit: Open) -> None:
+def test_a_token_is_asked_for_once(live: Live, visit: Open, serve: Serve) -> None:
     url = f"sqlite:///{live.path}"
-    with serving(url, token="correct horse") as address:
-        page = visit(address)
-        for token, said in (("wrong", "That is not the token."), ("correct horse", "Studies")):
-            page.get_by_label("Token").fill(token)
-            page.get_by_role("button", name="Open").click()
-            expect(page.locator("body")).to_contain_text(said)
-        (cookie,) = page.context.cookies()
-        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
-        assert not re.search("correct|horse", cookie["value"])
-        page.close()
+    address = serve(url, token="correct horse")
+    page = visit(address)
+    for token, said in (("wrong", "That is not the token."), ("correct horse", "Studies")):
+        page.get_by_label("Token").fill(token)
+        page.get_by_role("button", name="Open").click()
+        expect(page.locator("body")).to_contain_text(said)
+    (cookie,) = page.context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
+    assert not re.search("correct|horse", cookie["value"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dashboards.live.conftest import Live, Open, serving
+from tests.dashboards.live.conftest import Live, Open, Serve
 
 MAX_BYTES = 150_000
 TALL = {"width": 1080, "height": 1200}
@@ -41,20 +41,18 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_pictures_are_taken_wide_and_narrow_light_and_dark(
-    live: Live, visit: Open, folder: Path
+    live: Live, visit: Open, serve: Serve, folder: Path
 ) -> None:
     url = os.environ.get("PICTURES_OF", f"sqlite:///{live.path}")
-    with serving(url) as address:
-        place = f"{address}/study/{os.environ.get('STUDY', 'study')}"
-        page = visit(place)
-        take(page, TALL, folder / "study.png")
-        best = page.locator("#text-take a").first
-        best.click()
-        expect(page.locator("main")).to_contain_text("Where the bits go")
-        page.evaluate("""() => [...document.querySelectorAll('h2')].find(
-            title => title.textContent === 'Where the bits go').parentElement.scrollIntoView()""")
-        take(page, WIDE, folder / "trial.png")
-        page.close()
-        page = visit(place, dark=True, narrow=True)
-        take(page, NARROW, folder / "narrow.png")
-        page.close()
+    address = serve(url)
+    place = f"{address}/study/{os.environ.get('STUDY', 'study')}"
+    page = visit(place)
+    take(page, TALL, folder / "study.png")
+    best = page.locator("#text-take a").first
+    best.click()
+    expect(page.locator("main")).to_contain_text("Where the bits go")
+    page.evaluate("""() => [...document.querySelectorAll('h2')].find(
+        title => title.textContent === 'Where the bits go').parentElement.scrollIntoView()""")
+    take(page, WIDE, folder / "trial.png")
+    page = visit(place, dark=True, narrow=True)
+    take(page, NARROW, folder / "narrow.png")
