@@ -83,8 +83,10 @@ def _lock(path: Path) -> FileLock:
 
 
 def _remove(path: Path) -> None:
-    """Remove an ending and, if it was the last, the folder; one that stays is told once more."""
+    """Remove an ending; one that stays is told once more.
+
+    The folder stays: another worker may be about to write or to look there.
+    """
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
         path.with_suffix(".lock").unlink(missing_ok=True)
-        path.parent.rmdir()

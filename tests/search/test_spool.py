@@ -14,10 +14,10 @@ from search.storage import StorageConfig, open_storage
 from tests.search.studies import small_study
 
 
-def test_an_ending_that_was_told_is_gone_with_its_folder(tmp_path: Path) -> None:
+def test_an_ending_that_was_told_is_gone_and_its_folder_stays_for_others(tmp_path: Path) -> None:
     with Spool(tmp_path / "spool").keeping("1-1", b"ending"):
         assert (tmp_path / "spool" / "1-1.json").read_bytes() == b"ending"
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "spool").iterdir()) == []
 
 
 def test_an_ending_stays_if_its_telling_raises_and_is_taken_then(tmp_path: Path) -> None:
