@@ -13,14 +13,10 @@ process of its own and shown in a real browser, without a screen.
   rather than compute, as if each had a machine of its own: what is compared is the service.
 """
 
-import contextlib
-import datetime
-import math
 import os
 import shutil
 import statistics
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,80 +24,27 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.trial import FrozenTrial, create_trial
+from optuna.trial import FrozenTrial
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Page as BrowserPage
 from sqlalchemy import insert, select
 
 from benchmarks.measured_page import PROCESSES, Page, Refresh, served_page
 from benchmarks.record import write_result
-from benchmarks.scale import instant_compress, objectives_of
-from core.outcome import CompressionOutcome, EpochReport
+from benchmarks.simulated_trials import NUM_EPOCHS, finished_trials
+from benchmarks.watched_workers import slowdown
 from dashboards.figure_files import BROWSERS
-from search.checkpoints import Watch
-from search.configuration import SoftshareConfig, compose
-from search.records import RECORD
+from search.configuration import compose
 from search.schema import EpochTable, StudyTable
-from search.scoring import ACCURACY_CONSTRAINT
-from search.space import SearchSpace
 from search.storage import Storage, StorageConfig, open_storage
-from search.study import DIRECTIONS, join_study, open_study
-from search.worker import Worker
+from search.study import open_study
 from tests.data_sets import small_reference
 from tests.postgres import PostgresServer, running_server
-
-NUM_EPOCHS = 10
-NUM_WORKERS = 4
-TRIALS_A_WORKER = 12
-TRIAL_SECONDS = 1.0
-FLOAT32_BYTES = 1_066_440
-BEGUN = datetime.datetime(2026, 1, 1)
 
 # The points that the front shows, whatever their colours say.
 _NUM_DRAWN = """() => (document.querySelector('#figure-front .js-plotly-plot')?.data ?? [])
     .filter(trace => trace.customdata).reduce((sum, trace) => sum + trace.x.length, 0)"""
 _FINISHED = "text => document.querySelector('header .facts')?.textContent.includes(text)"
-
-
-def finished_trials(num_trials: int, first: int = 0) -> list[FrozenTrial]:
-    """Return so many trials as if they had been run, drawn at random from the space."""
-    config = compose()
-    space = SearchSpace(config.space)
-    draw = optuna.create_study(sampler=optuna.samplers.RandomSampler(first), directions=DIRECTIONS)
-    noise = np.random.default_rng(first)
-    made = []
-    for number in range(first, first + num_trials):
-        trial = draw.ask()
-        params = space.suggest(trial)
-        loss, rate = objectives_of(params)
-        loss += float(noise.normal(0, 0.002))
-        rate *= math.exp(float(noise.normal(0, 0.5)))
-        begun = BEGUN + datetime.timedelta(seconds=30 * number)
-        record = {
-            "params": params,
-            "seed": number,
-            "worker": f"machine:{number % NUM_WORKERS}:a",
-            "outcome": {
-                "accuracy_loss": loss,
-                "validation_error": 0.0161 + loss,
-                "test_error": 0.0161 + loss,
-                "compression_rate": rate,
-                "file_bytes": round(FLOAT32_BYTES / rate),
-                "han_compression_rate": 0.8 * rate,
-                "nonzero_fraction": 0.03,
-            },
-        }
-        ended = create_trial(
-            values=[loss, rate],
-            params=trial.params,
-            distributions=trial.distributions,
-            user_attrs={RECORD: record},
-            constraints={ACCURACY_CONSTRAINT: loss - config.score.max_accuracy_loss},
-        )
-        ended.datetime_start = begun
-        ended.datetime_complete = begun + datetime.timedelta(seconds=110)
-        made.append(ended)
-    return made
 
 
 class Filled:
@@ -239,85 +182,6 @@ def _costs(name: str, refreshes: Sequence[Refresh]) -> dict[str, Any]:
         f"{name}_kb_p95": round(
             float(np.percentile([r.num_bytes for r in refreshes], 95)) / 1e3, 1
         ),
-    }
-
-
-def waiting_compress(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
-    """Come to something after a second and ten epochs, as on a machine of one's own."""
-    for epoch in range(2, NUM_EPOCHS + 2):
-        time.sleep(TRIAL_SECONDS / NUM_EPOCHS)
-        watch(
-            EpochReport(
-                phase="retrain",
-                epoch=epoch,
-                num_epochs=NUM_EPOCHS + 1,
-                error_loss=0.1,
-                complexity_loss=-1e5,
-                validation_error=0.02,
-                nonzero_fraction=0.05,
-                estimated_compression_rate=100.0,
-                seconds=0.1 * epoch,
-            )
-        )
-    return instant_compress(config, watch)
-
-
-def work(url: str, name: str, barrier: Any, report: Any) -> None:
-    """Work on a study until it is done and report when that was."""
-    storage = open_storage(StorageConfig(url=url), create=False)
-    study = join_study(storage, name, compose())
-    barrier.wait()
-    Worker(study, waiting_compress, threading.Event()).run()
-    report.put(time.monotonic())
-    storage.close()
-
-
-def worked(url: str, name: str) -> float:
-    """Let four workers run a study and return the trials a second."""
-    num_trials = NUM_WORKERS * TRIALS_A_WORKER
-    report: Any = PROCESSES.Queue()
-    barrier = PROCESSES.Barrier(NUM_WORKERS + 1)
-    arguments = (url, name, barrier, report)
-    processes = [PROCESSES.Process(target=work, args=arguments) for _ in range(NUM_WORKERS)]
-    for process in processes:
-        process.start()
-    barrier.wait()
-    start = time.monotonic()
-    ends: list[float] = [report.get() for _ in processes]
-    for process in processes:
-        process.join()
-    return num_trials / (max(ends) - start)
-
-
-def slowdown(storage: Storage, url: str, browser: Browser, rounds: int) -> dict[str, Any]:
-    """Compare workers that are watched with workers that are not, in turn."""
-    rates: dict[bool, list[float]] = {False: [], True: []}
-    cpu = []
-    for number in range(2 * rounds):
-        is_watched = number % 4 in (1, 2)  # neither always goes first
-        name = f"work-{number}"
-        num_trials = NUM_WORKERS * TRIALS_A_WORKER
-        words = [f"study.name={name}", "study.settings=[]", f"study.num_trials={num_trials}"]
-        open_study(storage, compose(words), small_reference())
-        with contextlib.ExitStack() as open_things:
-            if is_watched:
-                page = open_things.enter_context(served_page(url, refresh_seconds=2.0))
-                window = browser.new_page()
-                open_things.callback(window.close)
-                window.goto(f"{page.address}/study/{name}")
-                window.wait_for_selector("main h1")
-                before = page.cpu_seconds
-            rates[is_watched].append(worked(url, name))
-            if is_watched:
-                cpu.append(page.cpu_seconds - before)
-    pairs = [1 - there / alone for alone, there in zip(rates[False], rates[True], strict=True)]
-    return {
-        "workers": NUM_WORKERS,
-        "trials": NUM_WORKERS * TRIALS_A_WORKER,
-        "trials_a_second_alone": [round(rate, 3) for rate in rates[False]],
-        "trials_a_second_watched": [round(rate, 3) for rate in rates[True]],
-        "slowdown_percent_median": round(100 * statistics.median(pairs), 2),
-        "server_cpu_seconds": [round(seconds, 1) for seconds in cpu],
     }
 
 

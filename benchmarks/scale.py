@@ -11,84 +11,43 @@ ask and tell with the same search space and the same proposals, then with its de
   not the compression as a share of a trial of a minute.
 """
 
-import math
 import multiprocessing
 import statistics
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import numpy as np
 import optuna
-from optuna.trial import FrozenTrial, create_trial
+from optuna.trial import FrozenTrial
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.engine import URL
 
 import search.trial
 import search.worker
 from benchmarks.record import write_result
-from core.outcome import CompressionOutcome, EpochReport
-from search.checkpoints import Watch
-from search.configuration import SoftshareConfig, compose
-from search.records import RECORD
+from benchmarks.simulated_trials import finished_trials, instant_compress, objectives_of
+from search.configuration import compose
 from search.sampling import derive_seed, make_sampler
 from search.scoring import ACCURACY_CONSTRAINT
-from search.space import SearchSpace, Value
+from search.space import SearchSpace
 from search.storage import StorageConfig, open_storage
-from search.study import DIRECTIONS, join_study, open_study
+from search.study import join_study, open_study
 from tests.data_sets import small_reference
 from tests.postgres import PostgresServer, running_server
 
 MINUTE = 60.0
 TRIALS_A_WORKER = 10
 TRIALS_LATE = 40  # measured in the study of many trials
-FILE_BYTES = 3000
 CONNECTIONS = 400
 
 _PROCESSES = multiprocessing.get_context("forkserver")
 
 Times = dict[str, list[float]]
-
-
-def instant_compress(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
-    """Come to something that depends on the hyperparameters a little, at once."""
-    watch(
-        EpochReport(
-            phase="retrain",
-            epoch=1,
-            num_epochs=1,
-            error_loss=0.1,
-            complexity_loss=-1e5,
-            validation_error=0.02,
-            nonzero_fraction=0.05,
-            estimated_compression_rate=100.0,
-            seconds=0.0,
-        )
-    )
-    loss, rate = objectives_of({"retrain.tau": config.retrain.tau})
-    return CompressionOutcome(
-        file=bytes(FILE_BYTES),
-        validation_error=0.0161 + loss,
-        test_error=0.0161 + loss,
-        accuracy_loss=loss,
-        float32_bytes=int(rate * FILE_BYTES),
-        compression_rate=rate,
-        han_compression_rate=90.0,
-        nonzero_fraction=0.03,
-        layers=(),
-        seconds=0.0,
-    )
-
-
-def objectives_of(params: Mapping[str, Value]) -> tuple[float, float]:
-    """Return the accuracy loss and the rate that a trial comes to."""
-    tau = params["retrain.tau"]
-    assert isinstance(tau, float)
-    return 0.003 + 0.001 * math.log10(tau) ** 2, 100.0 * (1 + tau)
 
 
 def timed(function: Callable[..., Any], times: list[float]) -> Callable[..., Any]:
@@ -142,28 +101,6 @@ def plain(url: str, name: str, sampler: str, barrier: Barrier, report: Any) -> N
         trial.set_constraint(ACCURACY_CONSTRAINT, loss - config.score.max_accuracy_loss)
         tell(trial, [loss, rate])
     report.put(times)
-
-
-def finished_trials(num_trials: int) -> list[FrozenTrial]:
-    """Return so many trials as if they had been run, drawn at random from the space."""
-    config = compose()
-    space = SearchSpace(config.space)
-    draw = optuna.create_study(sampler=optuna.samplers.RandomSampler(0), directions=DIRECTIONS)
-    made = []
-    for number in range(num_trials):
-        trial = draw.ask()
-        params = space.suggest(trial)
-        loss, rate = objectives_of(params)
-        made.append(
-            create_trial(
-                values=[loss, rate],
-                params=trial.params,
-                distributions=trial.distributions,
-                user_attrs={RECORD: {"params": params, "seed": number}},
-                constraints={ACCURACY_CONSTRAINT: loss - config.score.max_accuracy_loss},
-            )
-        )
-    return made
 
 
 @contextmanager

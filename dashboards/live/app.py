@@ -8,7 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from flask import Flask, Response
 
 from core.errors import SoftshareError
-from dashboards.live import compare_page, studies_page, study_page, trial_page
+from dashboards.live import compare_page, studies_page, study_page, study_updates, trial_page
 from dashboards.live.access import forbid_loading, guard
 from dashboards.live.addresses import STUDIES, place_of
 from dashboards.live.context import Context
@@ -65,8 +65,8 @@ def make_app(source: DashboardSource) -> tuple[Dash, Watch]:
     _serve_styles(server)
     offer_downloads(server, watch)
     _add_routing(app, context)
-    for page in (studies_page, study_page, trial_page, compare_page):
-        page.add_callbacks(app, context)
+    for part in (studies_page, study_updates, trial_page, compare_page):
+        part.add_callbacks(app, context)
     forbid_loading(server, [f"'{digest.strip(chr(39))}'" for digest in app.csp_hashes()])
     return app, watch
 

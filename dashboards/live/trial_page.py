@@ -1,39 +1,21 @@
 """The page of a trial: what it was given, what came out, where the bits of its file go, and why."""
 
 import shlex
-from collections.abc import Mapping
 from typing import Any
 
-import plotly.graph_objects as go
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from core.codec import describe
 from core.errors import SoftshareError
-from core.trace import Trace
-from dashboards import formats, trace_sections
-from dashboards.figures import (
-    BitsData,
-    bits_data,
-    components_data,
-    draw_bits,
-    draw_filters_before,
-    draw_filters_decoded,
-    draw_final_scatter,
-    draw_learning_curves,
-    draw_trajectories,
-    draw_weight_change,
-    draw_weight_histograms,
-    filters_data,
-    learning_curves_data,
-    weight_change_data,
-    weight_histograms_data,
-)
+from dashboards import formats
+from dashboards.figures import draw_learning_curves, learning_curves_data
 from dashboards.live.addresses import Place, file_path, place_of, study_path
 from dashboards.live.context import Context, palette_of
 from dashboards.live.frame import PLACE, TICK, Content, commands, graph, heading, marked, section
+from dashboards.live.trial_file import file_sections
+from dashboards.live.trial_weights import weight_sections
 from dashboards.live.watch import only
-from dashboards.markup import NOTHING, Column, Html, row, table, text
+from dashboards.markup import Column, Html, row, table, text
 from dashboards.palette import Palette
 from dashboards.points import Point, points_of
 from dashboards.tables import comparison_table
@@ -100,9 +82,9 @@ def _contents(
         heading("softshare trial", f"Trial {trial.number}", _facts(trial, point)),
         _outcome(snapshot, trial, point),
         _hyperparameters(snapshot, trial),
-        *_file_sections(context, snapshot, trial, palette),
+        *file_sections(context, snapshot, trial, palette),
         *_curve(context, snapshot, trial, palette),
-        *(_trace_sections(context, trial, point, palette) if point is not None else ()),
+        *(weight_sections(context, trial, point, palette) if point is not None else ()),
         _reproduction(context, snapshot, trial),
     ]
 
@@ -186,72 +168,6 @@ def _factor(value: Any, default: Any) -> str:
     return f"{formats.TIMES}{value / default:.3g}"
 
 
-def _file_sections(
-    context: Context, snapshot: StudySnapshot, trial: TrialRecord, palette: Palette
-) -> list[Content]:
-    if trial.artifact_id is None:
-        return []
-    try:
-        data = bits_data(describe(context.watch.file(snapshot.study.name, trial)))
-    except SoftshareError as error:
-        return [section("Where the bits go", html.P(f"The file cannot be read: {error}."))]
-    return [
-        section(
-            "Where the bits go",
-            _draw("bits", draw_bits(data, palette)),
-            *marked(_layers_table(data)),
-            reading=[
-                "Positions say which weights are not zero, values which codebook entry each of "
-                "them has. Biases are coded on their own, in few bits."
-            ],
-        )
-    ]
-
-
-def _layers_table(data: BitsData) -> Html:
-    columns = (
-        Column(title="tensor", is_number=False),
-        Column(title="shape", is_number=False),
-        Column(title="elements"),
-        Column(title="not zero"),
-        Column(title="share"),
-        Column(title="codebook", hint="entries, the zero included"),
-        Column(title="bytes"),
-        Column(title="bits an element"),
-        Column(title="bits a non-zero"),
-        Column(title="coder", is_number=False),
-    )
-    rows = [
-        row(
-            columns,
-            [
-                text(tensor.name),
-                text(formats.TIMES.join(map(str, tensor.shape))),
-                text(formats.count(tensor.num_elements)) if tensor.num_elements else NOTHING,
-                text(formats.count(tensor.num_nonzeros)) if tensor.num_elements else NOTHING,
-                text(formats.percent(tensor.num_nonzeros / tensor.num_elements))
-                if tensor.num_elements
-                else NOTHING,
-                text(tensor.num_codebook_entries or ""),
-                text(f"{tensor.total_bytes:,.0f}"),
-                text(_bits(tensor.bits_per_element)),
-                text(
-                    _bits(8 * tensor.total_bytes / tensor.num_nonzeros)
-                    if tensor.num_nonzeros
-                    else ""
-                ),
-                text(tensor.coder),
-            ],
-        )
-        for tensor in data.tensors
-    ]
-    return table(columns, rows, caption="Sparsity and bits by layer")
-
-
-def _bits(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
-
-
 def _curve(
     context: Context, snapshot: StudySnapshot, trial: TrialRecord, palette: Palette
 ) -> list[Content]:
@@ -262,68 +178,7 @@ def _curve(
         return []
     cap = context.score_of(snapshot).max_accuracy_loss
     data = learning_curves_data(only(snapshot, epochs), cap, [trial.number])
-    return [section("Learning curve", _draw("curve", draw_learning_curves(data, palette)))]
-
-
-def _trace_sections(
-    context: Context, trial: TrialRecord, point: Point, palette: Palette
-) -> list[Content]:
-    try:
-        trace = context.watch.trace(trial)
-    except SoftshareError as error:
-        return marked(trace_sections.no_trace_section(point, f"{error}."))
-    if trace is None:
-        said = "It was run before traces were kept."
-        return marked(trace_sections.no_trace_section(point, said))
-    return _drawn_trace(trace, point, palette)
-
-
-def _drawn_trace(trace: Trace, point: Point, palette: Palette) -> list[Content]:
-    """The report's sections of weights, with graphs in the places of its figures."""
-    change, mixture = weight_change_data(trace), components_data(trace)
-    histograms = weight_histograms_data(trace)
-    figures: dict[str, go.Figure] = {
-        "weights": draw_weight_change(change, palette),
-        "trajectories": draw_trajectories(mixture, palette),
-        "scatter": draw_final_scatter(mixture, palette),
-        "histograms": draw_weight_histograms(histograms, palette),
-    }
-    parts = [
-        trace_sections.weights_section(point, change, _place("weights")),
-        trace_sections.components_section(mixture, _place("trajectories"), _place("scatter")),
-        trace_sections.histograms_section(histograms, _place("histograms")),
-    ]
-    for number, filters in enumerate(trace.filters):
-        data = filters_data(filters)
-        before, decoded = f"before-{number}", f"decoded-{number}"
-        figures[before] = draw_filters_before(data, palette)
-        figures[decoded] = draw_filters_decoded(data, palette)
-        parts.append(trace_sections.filters_section(data, _place(before), _place(decoded)))
-    return _filled(marked(*parts), figures)
-
-
-def _place(name: str) -> Html:
-    return Html(f'<div id="place-{name}"></div>')
-
-
-def _filled(content: list[Content], figures: Mapping[str, go.Figure]) -> list[Content]:
-    """Put every figure into its place."""
-
-    def fill(part: Any) -> Any:
-        identifier = str(getattr(part, "id", ""))
-        if identifier.startswith("place-"):
-            name = identifier.removeprefix("place-")
-            return _draw(name, figures[name])
-        children = getattr(part, "children", None)
-        if isinstance(children, list):
-            part.children = [fill(child) for child in children]
-        return part
-
-    return [fill(part) for part in content]
-
-
-def _draw(name: str, figure: go.Figure) -> Component:
-    return graph(f"trial-{name}", figure)
+    return [section("Learning curve", graph("trial-curve", draw_learning_curves(data, palette)))]
 
 
 def _reproduction(context: Context, snapshot: StudySnapshot, trial: TrialRecord) -> Component:
