@@ -27,7 +27,8 @@ from core.runtime import use_one_thread
 from search.artifacts import Artifacts, load_artifact
 from search.compression import compress_config
 from search.configuration import SoftshareConfig, compose, with_params
-from search.records import StudySnapshot, TrialState, read_study
+from search.reading import read_study
+from search.records import StudySnapshot, TrialState
 from search.storage import Storage, StorageConfig, open_storage
 from search.study import open_study
 from search.worker import worker_loop

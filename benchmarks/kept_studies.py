@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from benchmarks.command_line import softshare
 from search.configuration import SoftshareConfig, compose
-from search.records import StudySnapshot, TrialRecord, read_study
+from search.reading import read_study
+from search.records import StudySnapshot, TrialRecord
 from search.storage import open_storage
 
 

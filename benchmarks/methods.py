@@ -65,6 +65,26 @@ def at_level(snapshots: Sequence[StudySnapshot], level: float) -> dict[str, Any]
     return told
 
 
+def searched(experiment: str, method: str, seed: int, num_trials: int, cap: float) -> StudySnapshot:
+    """Run or resume the study of a method and a seed, and return it.
+
+    Args:
+        experiment: names a file of ``conf/experiment``.
+        method: the method's name.
+        seed: of the study.
+        num_trials: trials that are to finish.
+        cap: accuracy loss that the search may not exceed, a fraction.
+    """
+    overrides = [
+        f"experiment={experiment}",
+        f"method={method}",
+        f"study.seed={seed}",
+        "study.settings=[best_known]",
+        f"score.max_accuracy_loss={cap}",
+    ]
+    return finished_study(f"methods-{experiment}-{method}-{seed}", num_trials, overrides)[1]
+
+
 def measure(experiment: str, num_trials: int, num_seeds: int) -> dict[str, Any]:
     """Run or resume all studies of an experiment, and return what they came to."""
     config = compose([f"experiment={experiment}"])
@@ -74,17 +94,8 @@ def measure(experiment: str, num_trials: int, num_seeds: int) -> dict[str, Any]:
     cap = round(max(0.001, max(levels) - reference.validation_error), 4)
     methods = {}
     for name in (method.value for method in MethodName):
-        snapshots = []
-        for seed in range(1, num_seeds + 1):
-            overrides = [
-                f"experiment={experiment}",
-                f"method={name}",
-                f"study.seed={seed}",
-                "study.settings=[best_known]",
-                f"score.max_accuracy_loss={cap}",
-            ]
-            study = f"methods-{experiment}-{name}-{seed}"
-            snapshots.append(finished_study(study, num_trials, overrides)[1])
+        seeds = range(1, num_seeds + 1)
+        snapshots = [searched(experiment, name, seed, num_trials, cap) for seed in seeds]
         taken = [efforts(snapshot)[name] for snapshot in snapshots]
         methods[name] = {
             "levels": [at_level(snapshots, level) for level in levels],

@@ -12,6 +12,7 @@ from optuna.trial import TrialState as OptunaState
 
 from search.configuration import SoftshareConfig, differences, from_stored, to_stored
 from search.errors import StudyError
+from search.reading import read_study
 from search.records import (
     ENQUEUED,
     INHERITED_FROM,
@@ -19,7 +20,6 @@ from search.records import (
     ReferenceRecord,
     TrialRecord,
     TrialState,
-    read_study,
 )
 from search.scoring import ACCURACY_CONSTRAINT, VIOLATION_OF_STOPPED, score
 from search.storage import Storage

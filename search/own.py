@@ -28,7 +28,7 @@ from search.compression import compress_config
 from search.configuration import SoftshareConfig
 from search.errors import StudyError
 from search.judging import JudgedTrial, best_trial, feasible_front, judge
-from search.records import read_study
+from search.reading import read_study
 from search.storage import open_storage
 from search.study import open_study
 from search.worker import Worker

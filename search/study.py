@@ -23,7 +23,8 @@ from search.configuration import SoftshareConfig, differences, from_stored, to_s
 from search.errors import StudyError
 from search.inheritance import inheritable
 from search.provenance import git_revision, package_versions
-from search.records import ENQUEUED, INHERITED_FROM, ReferenceRecord, missing_study
+from search.reading import missing_study
+from search.records import ENQUEUED, INHERITED_FROM, ReferenceRecord
 from search.schema import IN_DATABASE, StudyTable, database_seconds
 from search.setting import load_settings
 from search.slots import SlotState, count_slots, resize

@@ -12,7 +12,8 @@ from dashboards.live.drawn import Drawn
 from dashboards.live.watch import Watch
 from dashboards.palette import DARK, LIGHT, Palette
 from search.conversion import build
-from search.records import StudySnapshot, of_another_version
+from search.reading import of_another_version
+from search.records import StudySnapshot
 from search.scoring import ScoreConfig
 from search.serving import DashboardSource
 

@@ -16,7 +16,8 @@ from search.database_errors import unreachable
 from search.errors import StudyError
 from search.overview import WorkerRecord, read_study_names, read_trial_config, read_workers
 from search.read_only import open_for_reading
-from search.records import EpochRecord, StudySnapshot, TrialRecord, read_curves, read_study
+from search.reading import read_curves, read_study
+from search.records import EpochRecord, StudySnapshot, TrialRecord
 from search.storage import Database, StorageConfig
 from search.traces import load_trace
 

@@ -21,7 +21,8 @@ from search.launching.watching import run_workers
 from search.methods import searches_methods
 from search.progress import SearchProgress
 from search.quantities import count, percent, points, rate
-from search.records import StudySnapshot, read_study
+from search.reading import read_study
+from search.records import StudySnapshot
 from search.reporting import ReportSource, write_reports
 from search.setting import load_settings
 from search.storage import Storage, open_storage

@@ -10,7 +10,8 @@ from search.conversion import build
 from search.errors import StudyError
 from search.judging import JudgedTrial, best_trial, judge
 from search.quantities import percent
-from search.records import StudySnapshot, read_study
+from search.reading import read_study
+from search.records import StudySnapshot
 from search.scoring import ScoreConfig
 from search.storage import Storage, open_storage
 

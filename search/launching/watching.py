@@ -14,8 +14,9 @@ from search.configuration import SoftshareConfig
 from search.errors import WorkerError
 from search.launching.launcher import Cause, LaunchedWorker, Launcher
 from search.outages import Patience
+from search.reading import read_study
 from search.reaper import reap
-from search.records import StudySnapshot, read_study
+from search.records import StudySnapshot
 from search.slots import expire_leases_of
 from search.storage import Storage
 from search.study import OpenStudy, join_study

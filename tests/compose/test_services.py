@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from search.records import TrialState, read_study
+from search.reading import read_study
+from search.records import TrialState
 from search.storage import Storage, StorageConfig, open_storage
 from tests.compose.reading import Service, image_environment, last_args, services
 from tests.data_sets import SMALL_VALIDATION, small_images, write_idx_folder

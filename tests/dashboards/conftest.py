@@ -8,13 +8,7 @@ from typing import Any
 
 import pytest
 
-from search.records import (
-    ReferenceRecord,
-    StudyRecord,
-    StudySnapshot,
-    TrialRecord,
-    TrialState,
-)
+from search.records import ReferenceRecord, StudyRecord, StudySnapshot, TrialRecord, TrialState
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 REFERENCE = ReferenceRecord(

@@ -15,8 +15,9 @@ from search.climbing import Compress
 from search.compression import compress_config
 from search.configuration import SoftshareConfig
 from search.delivery import Ending
+from search.reading import read_study
 from search.reaper import reap
-from search.records import TrialState, read_study
+from search.records import TrialState
 from search.schema import ArtifactTable, CheckpointTable
 from search.slots import Slot, SlotState, claim, expire_leases_of
 from search.storage import Storage

@@ -8,8 +8,9 @@ from core.outcome import CompressionOutcome
 from search.checkpoints import Watch
 from search.climbing import Compress
 from search.configuration import SoftshareConfig, compose
+from search.reading import read_study
 from search.reaper import reap
-from search.records import TrialRecord, TrialState, read_study
+from search.records import TrialRecord, TrialState
 from search.rungs import epochs_of
 from search.slots import expire_leases_of
 from search.storage import Storage

@@ -12,7 +12,8 @@ from pathlib import Path
 from sqlalchemy import update
 
 from search.configuration import SoftshareConfig
-from search.records import TrialState, read_study
+from search.reading import read_study
+from search.records import TrialState
 from search.schema import SlotTable
 from search.spool import spool_folder
 from search.storage import Storage, StorageConfig, open_storage

@@ -10,7 +10,7 @@ from search.checkpoints import Watch
 from search.configuration import SoftshareConfig
 from search.errors import StudyError
 from search.judging import best_trial, judge
-from search.records import read_study
+from search.reading import read_study
 from search.scoring import ScoreConfig
 from search.storage import Storage
 from search.worker import Worker

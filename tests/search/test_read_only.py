@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from search.errors import StorageError
 from search.overview import read_study_names, read_trial_config, read_workers
 from search.read_only import open_for_reading
-from search.records import read_curves, read_study
+from search.reading import read_curves, read_study
 from search.schema import StudyTable
 from search.slots import claim
 from search.storage import Storage, StorageConfig

@@ -4,8 +4,9 @@ import optuna
 import pytest
 from sqlalchemy import update
 
+from search.reading import read_study
 from search.reaper import MAX_RETRIES, interrupt, reap
-from search.records import TrialState, read_study
+from search.records import TrialState
 from search.schema import SlotTable, StudyTable, database_seconds
 from search.slots import Slot, SlotState, attach_trial, claim
 from search.storage import Storage

@@ -6,7 +6,8 @@ from sqlalchemy import event
 from core.outcome import CompressionOutcome, OnEpoch
 from search.configuration import SoftshareConfig
 from search.errors import StudyError
-from search.records import TrialState, read_study, trial_state
+from search.reading import read_study, trial_state
+from search.records import TrialState
 from search.slots import claim
 from search.storage import Storage
 from search.study import OpenStudy

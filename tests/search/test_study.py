@@ -8,7 +8,8 @@ from sqlalchemy import delete, update
 from core.reference import ReferenceNetwork
 from search.configuration import to_stored
 from search.errors import ArtifactError, StudyError
-from search.records import ENQUEUED, read_study
+from search.reading import read_study
+from search.records import ENQUEUED
 from search.schema import SlotTable, StudyTable
 from search.slots import claim, finish
 from search.storage import Storage

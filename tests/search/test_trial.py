@@ -11,7 +11,8 @@ from search.artifacts import load_artifact
 from search.checkpoints import Watch
 from search.configuration import SoftshareConfig, to_stored
 from search.conversion import leaves
-from search.records import TrialRecord, TrialState, read_study
+from search.reading import read_study
+from search.records import TrialRecord, TrialState
 from search.sampling import derive_seed
 from search.setting import load_setting
 from search.slots import SlotState, expire_leases_of, fence_expired

@@ -6,7 +6,8 @@ from multiprocessing.context import ForkServerProcess as Process
 import pytest
 
 from search.errors import StorageError, StudyError
-from search.records import StudySnapshot, TrialState, read_study
+from search.reading import read_study
+from search.records import StudySnapshot, TrialState
 from search.slots import SlotState
 from search.storage import Storage, StorageConfig, open_storage
 from search.worker import worker_loop, worker_prefix

@@ -3,7 +3,8 @@
 from sqlalchemy import func, select
 
 from search.artifacts import Artifacts, load_artifact
-from search.records import StudySnapshot, TrialState, read_study
+from search.reading import read_study
+from search.records import StudySnapshot, TrialState
 from search.schema import ArtifactTable, CheckpointTable, SlotTable
 from search.slots import SlotState
 from search.storage import Storage

@@ -15,7 +15,8 @@ from search.command_line.parsing import parse
 from search.command_line.search import resume_command
 from search.command_line.verbs import VERBS
 from search.configuration import compose
-from search.records import TrialState, read_study
+from search.reading import read_study
+from search.records import TrialState
 from search.storage import StorageConfig, open_storage
 from tests.data_sets import SMALL_VALIDATION, small_images, write_idx_folder
 from tests.search.command_line.test_processes import MODULE, run

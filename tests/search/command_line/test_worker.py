@@ -6,7 +6,7 @@ from pathlib import Path
 from core.codec import decode
 from search.artifacts import Artifacts, load_artifact
 from search.configuration import compose
-from search.records import read_study
+from search.reading import read_study
 from search.storage import open_storage
 from search.study import open_study
 from tests.data_sets import mnist, mnist_reference, shared_cache

@@ -16,7 +16,8 @@ from search.configuration import SoftshareConfig, with_params
 from search.errors import WorkerError
 from search.launching.local import LocalLauncher
 from search.launching.watching import run_workers
-from search.records import StudySnapshot, TrialState, read_study
+from search.reading import read_study
+from search.records import StudySnapshot, TrialState
 from search.schema import CheckpointTable
 from search.slots import SlotState
 from search.storage import Storage, open_storage

@@ -11,7 +11,8 @@ from core.errors import ConfigError
 from search.configuration import SoftshareConfig, with_params
 from search.launching.opening import open_launcher
 from search.launching.watching import run_workers
-from search.records import StudySnapshot, TrialState, read_study
+from search.reading import read_study
+from search.records import StudySnapshot, TrialState
 from search.slots import SlotState
 from search.storage import open_storage
 from tests.postgres import PASSWORD
