@@ -2,9 +2,10 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import datetime
 
 from core.errors import ConfigError
 from dashboards.figures import ImportanceData, importance_data
@@ -21,6 +22,9 @@ _MAX_COMMANDS = 64  # to compose a configuration takes most of a second
 
 _GROWTH = 1.1
 """Importance is measured again when there are so many times as many trials."""
+
+_SHARE = 0.02
+"""So much of the time may go to measuring importance: workers may run on the same machine."""
 
 
 @dataclass
@@ -71,38 +75,58 @@ class Context:
         return self.source.score or own
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Measured:
+    """A measurement: of which study, with how many trials, and when one may be made again."""
+
+    created_at: datetime
+    num_trials: int
+    data: ImportanceData
+    again_at: float
+
+    def is_due(self, num_trials: int) -> bool:
+        has_grown = num_trials >= max(_GROWTH * self.num_trials, self.num_trials + 1)
+        return has_grown and time.monotonic() >= self.again_at
+
+
 @dataclass
 class Importances:
     """Importances by study, measured in a thread: for thousands of trials it takes seconds."""
 
     measure: Callable[[StudySnapshot, ScoreConfig], ImportanceData]
-    _known: dict[str, tuple[Any, int, ImportanceData]] = field(default_factory=dict)
+    _known: dict[str, _Measured] = field(default_factory=dict)
     _running: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def of(self, snapshot: StudySnapshot, config: ScoreConfig) -> ImportanceData | None:
         """Return the last measurement, None before the first; begins a new one where it is due."""
-        name, born = snapshot.study.name, snapshot.study.created_at
-        num_trials = snapshot.num_finished
+        name = snapshot.study.name
         with self._lock:
             known = self._known.get(name)
-            if known is not None and known[0] != born:
+            if known is not None and known.created_at != snapshot.study.created_at:
                 known = None
-            is_due = known is None or num_trials >= max(_GROWTH * known[1], known[1] + 1)
+            is_due = known is None or known.is_due(snapshot.num_finished)
             if is_due and name not in self._running:
                 self._running.add(name)
                 thread = threading.Thread(
                     target=self._run, args=(snapshot, config), name="importance", daemon=True
                 )
                 thread.start()
-        return None if known is None else known[2]
+        return None if known is None else known.data
 
     def _run(self, snapshot: StudySnapshot, config: ScoreConfig) -> None:
         name = snapshot.study.name
+        begun = time.monotonic()
         try:
-            found = self.measure(replace(snapshot, epochs=()), config)
+            data = self.measure(replace(snapshot, epochs=()), config)
+            ended = time.monotonic()
             with self._lock:
-                self._known[name] = (snapshot.study.created_at, snapshot.num_finished, found)
+                self._known[name] = _Measured(
+                    created_at=snapshot.study.created_at,
+                    num_trials=snapshot.num_finished,
+                    data=data,
+                    again_at=ended + (ended - begun) / _SHARE,
+                )
         finally:
             with self._lock:
                 self._running.discard(name)
