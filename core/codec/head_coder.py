@@ -53,38 +53,44 @@ class HeadCoder:
         if slot is None:
             slot = self._slots[context] = [initial, 0]
         value, count = slot
-        bit = self._split(bit, min(max(value >> 6, 32), 65504))
+        probability = value >> 6
+        if not 32 <= probability <= 65504:
+            probability = 32 if probability < 32 else 65504
+        bit = self._split(bit, probability)
         slot[0] = value + (((bit << 22) - bit - value) * _RATES[count] >> 16)
         if count < _MAX_COUNT:
             slot[1] = count + 1
         return bit
 
     def _split(self, bit: int, probability: int) -> int:
-        middle = self._low + ((self._high - self._low) * probability >> 16)
+        low, high = self._low, self._high
+        middle = low + ((high - low) * probability >> 16)
         if self.decoding:
-            bit = int(self._code <= middle)
+            bit = 1 if self._code <= middle else 0
         if bit:
-            self._high = middle
+            self._high = high = middle
             self.cost += _COST[probability >> 4]
         else:
-            self._low = middle + 1
+            self._low = low = middle + 1
             self.cost += _COST[4095 - (probability >> 4)]
-        while (self._low ^ self._high) >> 24 == 0:
+        if (low ^ high) < 1 << 24:
             self._shift()
         return bit
 
     def _shift(self) -> None:
-        if self.decoding:
-            following = self._place + 4
-            byte = self.stream[following] if following < len(self.stream) else 0
-            self._code = (self._code << 8 & 0xFFFFFFFF) | byte
-            if self._place >= len(self.stream):
-                raise self.error("the head of the file is cut short")
-        else:
-            self.stream.append(self._low >> 24)
-        self._place += 1
-        self._low = self._low << 8 & 0xFFFFFFFF
-        self._high = (self._high << 8 & 0xFFFFFFFF) | 255
+        """Drop the bytes that the ends of the interval agree in."""
+        while (self._low ^ self._high) >> 24 == 0:
+            if self.decoding:
+                following = self._place + 4
+                byte = self.stream[following] if following < len(self.stream) else 0
+                self._code = (self._code << 8 & 0xFFFFFFFF) | byte
+                if self._place >= len(self.stream):
+                    raise self.error("the head of the file is cut short")
+            else:
+                self.stream.append(self._low >> 24)
+            self._place += 1
+            self._low = self._low << 8 & 0xFFFFFFFF
+            self._high = (self._high << 8 & 0xFFFFFFFF) | 255
 
     def plain(self, value: int, width: int) -> int:
         """A number of ``width`` bits, all values equally likely."""
@@ -151,7 +157,7 @@ class HeadCoder:
             found[k] = sign << 31 | exponent << 23 | mantissa
         return found.view(np.float32)
 
-    def hand_over(self, state: npt.NDArray[np.int64]) -> None:
+    def hand_over(self, coder: npt.NDArray[np.int64]) -> None:
         """Give the arithmetic coder to the compiled loops."""
-        state[LOW], state[HIGH], state[CODE] = self._low, self._high, self._code
-        state[PLACE] = self._place
+        coder[LOW], coder[HIGH], coder[CODE] = self._low, self._high, self._code
+        coder[PLACE] = self._place

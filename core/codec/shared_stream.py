@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from core.codec.alphabet import Alphabet
 from core.codec.matrix_loop import code_matrix
-from core.codec.model_state import POSITION_COST, VALUE_COST
+from core.codec.model_state import POSITION_COST, VALUE_COST, Model
 from core.codec.vector_loop import code_vector
 
 MAX_RANKS = 256
@@ -122,7 +122,7 @@ def geometry(shape: tuple[int, ...], rows_before: int | None, flat: bool = False
 def code_tensors(
     decoding: bool,
     tensors: Sequence[SharedTensor | None],
-    state: Integers,
+    model: Model,
     stream: Bytes,
 ) -> list[tuple[int, int]] | None:
     """Code the tensors of a file; the cost of each's positions and values, in 1/256 bits.
@@ -130,13 +130,13 @@ def code_tensors(
     Args:
         decoding: whether the tensors' cells are to be filled.
         tensors: in file order; None stands for one outside the stream.
-        state: see ``model_state``, its arithmetic coder behind the head.
+        model: what is known, its arithmetic coder behind the head.
         stream: its bytes.
 
     Returns:
         The costs, zeros for a tensor outside the stream, or None if the stream is too short.
     """
-    costs = [(0, 0)] * len(tensors)
+    costs, coder = [(0, 0)] * len(tensors), model.coder
     matrices = [k for k, t in enumerate(tensors) if t is not None and len(t.shape) > 1]
     vectors = [k for k, t in enumerate(tensors) if t is not None and len(t.shape) < 2]
     columns: Integers | None = None  # of the matrix before in the stream: non-zeros in each
@@ -147,7 +147,7 @@ def code_tensors(
         assert tensor is not None
         before = tensors[matrices[place - 1]] if place else None
         alphabet = tensor.alphabet
-        start = int(state[POSITION_COST]), int(state[VALUE_COST])
+        start = int(coder[POSITION_COST]), int(coder[VALUE_COST])
         live = _live(tensor.cells, decoding)
         rows[k], next_columns = (np.zeros(length, np.int64) for length in tensor.cells.shape)
         channels, height, width = geometry(
@@ -156,26 +156,24 @@ def code_tensors(
         fed = fed_by(tensor.shape[0], columns)
         if not alphabet.is_zero and not code_matrix(
             decoding, tensor.cells, channels, height, width, live[0], live[1], rows[k],
-            next_columns, fed, tensor.ordered, alphabet.signs, alphabet.ranks, alphabet.symbols(),
-            alphabet.num_ranks(), state, stream,
+            next_columns, fed, tensor.ordered, alphabet.tables(), model, stream,
         ):  # fmt: skip
             return None
-        costs[k] = int(state[POSITION_COST]) - start[0], int(state[VALUE_COST]) - start[1]
+        costs[k] = int(coder[POSITION_COST]) - start[0], int(coder[VALUE_COST]) - start[1]
         columns = next_columns
     for k in vectors:
         tensor = tensors[k]
         assert tensor is not None
         alphabet = tensor.alphabet
-        start = int(state[POSITION_COST]), int(state[VALUE_COST])
+        start = int(coder[POSITION_COST]), int(coder[VALUE_COST])
         owners = rows.get(k - 1, NOBODY)
         if len(owners) != tensor.cells.size:
             owners = NOBODY
         if not alphabet.is_zero and not code_vector(
-            decoding, tensor.cells, owners, alphabet.signs, alphabet.ranks,
-            alphabet.symbols(), alphabet.num_ranks(), state, stream,
+            decoding, tensor.cells, owners, alphabet.tables(), model, stream,
         ):  # fmt: skip
             return None
-        costs[k] = int(state[POSITION_COST]) - start[0], int(state[VALUE_COST]) - start[1]
+        costs[k] = int(coder[POSITION_COST]) - start[0], int(coder[VALUE_COST]) - start[1]
     return costs
 
 
