@@ -10,6 +10,8 @@ Why a loop of our own and not ``constriction``: each probability depends on the 
 vectorised calls cannot be used, and one call a bit takes microseconds and floats.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -37,10 +39,10 @@ Integers = npt.NDArray[np.int64]
 Symbols = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 
-INNER = compiled(error_model="numpy", _nrt=False, no_cpython_wrapper=True)
-"""Decorator of what compiled loops alone call: it allocates nothing, so it counts no references."""
+INNER: dict[str, Any] = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True}
+"""Options of what compiled loops alone call: it allocates nothing, so it counts no references."""
 
-INLINED = compiled(error_model="numpy", _nrt=False, no_cpython_wrapper=True, forceinline=True)
+INLINED = INNER | {"forceinline": True}
 """The same for what every decision calls: its many arguments would cost more than its work."""
 
 UNITS, IMAGE, CHANNELS = 0, 1, 2
@@ -50,7 +52,7 @@ MAX_UNARY = 14
 """Ranks beyond this one are told by plain bits."""
 
 
-@INLINED
+@compiled(**INLINED)
 def logarithm(number: int) -> int:
     """Natural logarithm of a number of 1 or more, in units of 1/256."""
     extra = 0
@@ -60,7 +62,7 @@ def logarithm(number: int) -> int:
     return int(LOG[number]) + extra
 
 
-@INLINED
+@compiled(**INLINED)
 def half_log(number: int) -> int:
     """``2 log2(number)`` of a number of 1 or more, with a straight line between powers of 2."""
     extra = 0
@@ -70,13 +72,13 @@ def half_log(number: int) -> int:
     return int(HALF_LOG[number]) + extra
 
 
-@INLINED
+@compiled(**INLINED)
 def between(number: int, least: int, most: int) -> int:
     """The nearest number in the range."""
     return min(max(number, least), most)
 
 
-@INLINED
+@compiled(**INLINED)
 def code_bit(
     decoding: bool, bit: int, probability: int, coder: Integers, stream: Bytes, cost: int
 ) -> int:
@@ -105,14 +107,14 @@ def code_bit(
     return bit
 
 
-@INLINED
+@compiled(**INLINED)
 def logit(slots: npt.NDArray[np.uint32], place: int) -> int:
     """Logit of a slot's probability, the smaller the less it has seen."""
     slot = np.int64(slots[place & 0x7FFFFFFF])
     return int((STRETCH[slot >> 20] * CONFIDENCES[slot & 1023]) >> 8)
 
 
-@INLINED
+@compiled(**INLINED)
 def learn(slots: npt.NDArray[np.uint32], place: int, bit: int) -> None:
     """Move a slot's probability towards a bit."""
     slot = np.int64(slots[place & 0x7FFFFFFF])
@@ -121,7 +123,7 @@ def learn(slots: npt.NDArray[np.uint32], place: int, bit: int) -> None:
     slots[place & 0x7FFFFFFF] = value << 10 | min(count + 1, 1023)
 
 
-@INLINED
+@compiled(**INLINED)
 def mixed(weights: npt.NDArray[np.int32], x: Eight) -> int:
     """Sum of the inputs by a mixer's weights, as a logit."""
     total = weights[0] * x[0] + weights[1] * x[1] + weights[2] * x[2] + weights[3] * x[3]
@@ -129,7 +131,7 @@ def mixed(weights: npt.NDArray[np.int32], x: Eight) -> int:
     return between(total >> 20, -MAX_LOGIT, MAX_LOGIT)
 
 
-@INLINED
+@compiled(**INLINED)
 def adjust(weights: npt.NDArray[np.int32], x: Eight, error: int, seen: int) -> None:
     """Move a mixer's weights against the error, of 65536, that it made after so many decisions."""
     step = error * STEPS[min(seen & 0x7FFFFFFF, NUM_STEPS - 1)] >> 10
@@ -143,7 +145,7 @@ def adjust(weights: npt.NDArray[np.int32], x: Eight, error: int, seen: int) -> N
     weights[7] += (x[7] * step + 512) >> 10
 
 
-@INLINED
+@compiled(**INLINED)
 def mix(
     decoding: bool,
     bit: int,
@@ -182,7 +184,7 @@ def mix(
     return bit
 
 
-@INLINED
+@compiled(**INLINED)
 def decide_by_3(
     decoding: bool,
     bit: int,
@@ -204,7 +206,7 @@ def decide_by_3(
     return bit
 
 
-@INLINED
+@compiled(**INLINED)
 def decide_by_4(
     decoding: bool,
     bit: int,
@@ -232,7 +234,7 @@ def decide_by_4(
     return bit
 
 
-@INNER
+@compiled(**INNER)
 def decide_by_8(
     decoding: bool,
     bit: int,
@@ -269,7 +271,7 @@ def decide_by_8(
     return bit
 
 
-@INNER
+@compiled(**INNER)
 def code_live(
     decoding: bool,
     axis: int,
@@ -324,7 +326,7 @@ def code_live(
             recent -= live[k - 8]
 
 
-@INNER
+@compiled(**INNER)
 def code_rank(
     decoding: bool,
     rank: int,
@@ -369,7 +371,7 @@ def code_rank(
     return found
 
 
-@INLINED
+@compiled(**INLINED)
 def direction(sign: int) -> int:
     """-1, 0 or 1 for the signs 1, 0 and 2."""
     return (sign == 2) - (sign == 1)

@@ -92,8 +92,7 @@ def read_joint_body(body: ByteReader, format_version: int, max_elements: int) ->
     shared = [_empty(head) if head.kind in SHARED_KINDS else None for head in heads]
     model = initial_model()
     coder.hand_over(model.coder)
-    stream = np.frombuffer(data, np.uint8).copy()
-    costs = code_tensors(True, shared, model, stream)
+    costs = code_tensors(True, shared, model, coder.stream)
     end = int(model.coder[PLACE])
     tail = _shortest_end(int(model.coder[LOW]), int(model.coder[HIGH]))
     if costs is None or data[end:] != tail:
@@ -176,7 +175,7 @@ def _write(
     num_nonzeros = sum(np.count_nonzero(tensor.cells) for tensor in shared if tensor is not None)
     num_bytes = 4096 + len(head_coder.stream) + num_cells // 4 + 8 * num_nonzeros
     stream = np.zeros(num_bytes, np.uint8)
-    stream[: len(head_coder.stream)] = np.frombuffer(head_coder.stream, np.uint8)
+    stream[: len(head_coder.stream)] = head_coder.stream
     model = initial_model()
     head_coder.hand_over(model.coder)
     costs = code_tensors(False, shared, model, stream)

@@ -17,6 +17,7 @@ from core.codec.decisions import (
     half_log,
 )
 from core.codec.model_state import RANK, RANK_MIXER, SIGN, SIGN_MIXER, VALUE_COST, Model
+from core.compiling import compiled
 
 
 class Columns(NamedTuple):
@@ -51,7 +52,7 @@ class Row(NamedTuple):
     last_rank: int
 
 
-@INNER
+@compiled(**INNER)
 def code_value(
     decoding: bool,
     cells: Symbols,

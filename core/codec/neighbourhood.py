@@ -1,12 +1,13 @@
 """What a non-zero tells the cells of its image that come after it, gathered in one number each."""
 
 from core.codec.decisions import INNER, Integers
+from core.compiling import compiled
 
 # Bits of that number: 0 to 4 which of the five nearest are not zero, then how many are, ...
 FAR, OUTER, STRONG, NEAR = 5, 9, 15, 18
 
 
-@INNER
+@compiled(**INNER)
 def tell_neighbours(around: Integers, c: int, height: int, width: int, is_strong: bool) -> None:
     """Tell the cells of three columns and lines around that come later in the row.
 

@@ -24,6 +24,7 @@ from core.codec.model_state import (
     Model,
 )
 from core.codec.neighbourhood import FAR, NEAR, OUTER, STRONG, tell_neighbours
+from core.compiling import compiled
 
 
 class LiveColumns(NamedTuple):
@@ -46,7 +47,7 @@ class LiveColumns(NamedTuple):
     logits: Integers
 
 
-@INNER
+@compiled(**INNER)
 def code_row(
     decoding: bool,
     cells: Symbols,
