@@ -89,7 +89,7 @@ def _code_head(
     after_name = coder.cost
     order = coder.tree(_KIND_ORDER.index(given.kind), 3, "kind", _KIND_ORDER.index(before.kind))
     if order >= len(_KIND_ORDER):
-        raise coder.error(f"{name.decode()!a} has a kind that format version 3 does not know")
+        raise coder.error(f"{name.decode()!a} has a kind that its format version does not know")
     kind = _KIND_ORDER[order]
     shape = _code_shape(coder, given.shape, before.shape, rows, order)
     if elements_left is not None and _num_declared(shape) > elements_left:

@@ -1,4 +1,4 @@
-"""The body of format version 3: raw payloads, then one arithmetic code of all the rest.
+"""The body of format versions 3 and 4: raw payloads, then one arithmetic code of all the rest.
 
 The arithmetic code holds the head, names, kinds, shapes, codebooks (``head_coder``), and behind
 it the tensors of the kinds 6 and 7 (``shared_stream``). Tensors of the kinds 1 to 3 have their
@@ -21,7 +21,7 @@ from core.codec.coders import (
 from core.codec.contents import Contents, Record
 from core.codec.head_coder import HeadCoder
 from core.codec.heads import CLUSTERED, SHARED_KINDS, UNIFORM, Head, code_heads
-from core.codec.model_state import HIGH, LOW, PLACE, initial_model
+from core.codec.model_state import HIGH, LAST_VERSION, LOW, PLACE, initial_model
 from core.codec.payload import PayloadBits, TensorCoder, unfold
 from core.codec.shared_stream import (
     MAX_RANKS,
@@ -54,7 +54,7 @@ Costs = tuple[int, int, int, int, int]
 
 
 def write_joint_body(network: CompressedNetwork) -> bytes:
-    """The bytes behind the format version, the shortest of a few ways.
+    """The bytes behind format version 4, the shortest of a few ways.
 
     At first all tensors that can be are in the shared stream, columns that could be pixels are
     pixels. Then they are not; then tensors that would be shorter as raw payloads become that.
@@ -90,9 +90,9 @@ def read_joint_body(body: ByteReader, format_version: int, max_elements: int) ->
     coder = HeadCoder(data, offset)
     network_name, heads = code_heads(coder, b"", [], max_elements)
     shared = [_empty(head) if head.kind in SHARED_KINDS else None for head in heads]
-    model = initial_model()
+    model = initial_model(format_version)
     coder.hand_over(model.coder)
-    costs = code_tensors(True, shared, model, coder.stream)
+    costs = code_tensors(True, shared, model, coder.stream, format_version)
     end = int(model.coder[PLACE])
     tail = _shortest_end(int(model.coder[LOW]), int(model.coder[HIGH]))
     if costs is None or data[end:] != tail:
@@ -176,7 +176,7 @@ def _write(
     num_bytes = 4096 + len(head_coder.stream) + num_cells // 4 + 8 * num_nonzeros
     stream = np.zeros(num_bytes, np.uint8)
     stream[: len(head_coder.stream)] = head_coder.stream
-    model = initial_model()
+    model = initial_model(LAST_VERSION)
     head_coder.hand_over(model.coder)
     costs = code_tensors(False, shared, model, stream)
     if costs is None:

@@ -5,6 +5,7 @@ See ``decisions.py`` and ``docs/format.md``.
 
 import numpy as np
 
+from core.codec.affinity import Links
 from core.codec.alphabet import Tables
 from core.codec.decisions import (
     CHANNELS,
@@ -35,6 +36,7 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     row_counts: Integers,
     counts: Integers,
     fed: Integers,
+    outgoing: Integers,
     ordered: bool,
     tables: Tables,
     model: Model,
@@ -53,6 +55,7 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
         row_counts: zeros, to be filled with the non-zeros of each row, ``[rows]``.
         counts: the same of columns.
         fed: non-zeros in the columns that each row's unit feeds, -1 if unknown, ``[rows]``.
+        outgoing: see ``Links``.
         ordered: whether ``fed`` plus the row's own number never grows from row to row.
         tables: signs and ranks of the symbols.
         model: see ``mix``.
@@ -101,6 +104,13 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     channel_counts = np.zeros(channels, np.int64)
     so_far = Columns(counts, np.zeros(num_columns, np.int64), np.zeros(num_columns, np.int64))
     expected, logits = np.zeros(num_live, np.int64), np.zeros(num_live, np.int64)
+    num_behind = len(outgoing)
+    links = Links(
+        outgoing,
+        np.zeros(num_behind, np.int64),
+        np.zeros(num_behind, np.int64),
+        np.zeros((num_columns, 2 * num_behind), np.int32),
+    )
     live = LiveColumns(columns, rings, parts, ages, expected, logits)
     around = np.zeros(num_columns, np.int64)
     rows_seen, cells_seen, num_nonzeros, before, bound = 0, 0, 0, -1, -1
@@ -121,7 +131,7 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
             likely, spare = before if before >= 0 else (overall * num_live) >> 16, 128
         count = code_row(
             decoding, cells, r, kind, height, width, total, likely, spare, most, rows_seen, live,
-            so_far, around, tables, model, stream,
+            so_far, around, links, tables, model, stream,
         )  # fmt: skip
         if count < 0:
             return False

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from core.codec.affinity import Links, affinity, tell
 from core.codec.alphabet import Tables
 from core.codec.decisions import (
     IMAGE,
@@ -65,6 +66,8 @@ def code_value(
     rows_seen: int,
     columns: Columns,
     row: Row,
+    links: Links,
+    num_fed: int,
     tables: Tables,
     model: Model,
     stream: Bytes,
@@ -83,6 +86,8 @@ def code_value(
         rows_seen: live rows before this one.
         columns: what came before in each column.
         row: what came before in this row.
+        links: what units have in common; see ``affinity``.
+        num_fed: how many units this row's unit feeds, as far as known.
         tables: signs and ranks of the symbols.
         model: see ``mix``.
         stream: see ``mix``.
@@ -114,27 +119,27 @@ def code_value(
 
     sign = 1 if num_ranks[2] == 0 else 2
     if num_ranks[1] and num_ranks[2]:
-        near_signs, near_count = 2 * column_signs, 2 * count
-        if kind == IMAGE:
-            for k in (-width, -1, 1, width):
-                if 0 <= c + k < cells.shape[1]:
-                    near_signs += columns.signs[c + k]
-                    near_count += columns.counts[c + k]
+        last, of_alphabet = 128 * row.last_sign, 16 * min(num_ranks[1], 15) + min(num_ranks[2], 15)
+        chosen = num_near
+        if len(links.outgoing):
+            last, size = affinity(links, num_fed, c)
+            of_alphabet = between((last >> 7) + 8, 0, 15)
+            chosen = min(5, half_log(1 + size) >> 1)
         direct = (
             256 * (s_1 + s_2) + 154 * (s_3 + s_4) + 102 * direction(signs[beside_2]),
-            512 * near_signs // (near_count + 4),
+            _tendency(columns, c, width if kind == IMAGE else 0),
             512 * row.signs // (row.num_nonzeros + 2),
-            128 * row.last_sign,
+            last,
         )
         places = (
             SIGN + kind * 81 + 27 * s_1 + 9 * s_2 + 3 * s_3 + s_4 + 40,
-            SIGN + 243 + 16 * min(num_ranks[1], 15) + min(num_ranks[2], 15),
+            SIGN + 243 + of_alphabet,
             SIGN + 499 + kind * 9 + between(column_signs, -4, 4) + 4,
             SIGN + 526 + 4 * (between(row.signs, -7, 7) + 7) + min(3, half_row >> 2),
         )
         sign = 1 + decide_by_4(
             decoding, 1 if signs[symbol] == 2 else 0, direct, places, SIGN_MIXER + kind,
-            SIGN_MIXER + 3 + kind * 6 + num_near, model, stream, VALUE_COST,
+            SIGN_MIXER + 3 + kind * 6 + chosen, model, stream, VALUE_COST,
         )  # fmt: skip
 
     way = 2 * sign - 3
@@ -156,7 +161,20 @@ def code_value(
     )  # fmt: skip
     if decoding:
         cells[r, c] = tables.symbols[sign, rank]
+    tell(links, num_fed, c, way)
     columns.counts[c] += 1
     columns.signs[c] += way
     columns.ranks[c] += rank
     return Row(row.num_nonzeros + 1, row.signs + way, row.ranks + rank, way, rank + 1)
+
+
+@compiled(**INNER)
+def _tendency(columns: Columns, c: int, width: int) -> int:
+    """Mean direction of a column so far, of 512; with pixels beside it in an image of a width."""
+    signs, count = 2 * columns.signs[c], 2 * columns.counts[c]
+    if width:
+        for step in (-width, -1, 1, width):
+            if 0 <= c + step < len(columns.counts):
+                signs += columns.signs[c + step]
+                count += columns.counts[c + step]
+    return int(512 * signs // (count + 4))

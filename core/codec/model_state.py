@@ -31,7 +31,8 @@ POSITION_MIXER, SIGN_MIXER, RANK_MIXER, LIVE_MIXER, VECTOR_MIXER, NUM_MIXERS = 0
 # 1/256 bits spent.
 LOW, HIGH, CODE, PLACE, POSITION_COST, VALUE_COST, CODER_SIZE = 0, 1, 2, 3, 4, 5, 6
 
-_STORED = Path(__file__).with_name("initial_state.bin")
+FIRST_VERSION, LAST_VERSION = 3, 4
+"""Format versions that have a shared stream; each starts from a model of its own."""
 
 _COUNTS = np.arange(1024)
 RATES = (655360 // (10 * _COUNTS + 16)).astype(np.int32)
@@ -70,8 +71,9 @@ class Model(NamedTuple):
 
 
 @cache
-def _stored_model() -> Model:
-    raw = np.frombuffer(zlib.decompress(_STORED.read_bytes()), "<u2").astype(np.int64)
+def _stored_model(format_version: int) -> Model:
+    path = Path(__file__).with_name(f"initial_state_{format_version}.bin")
+    raw = np.frombuffer(zlib.decompress(path.read_bytes()), "<u2").astype(np.int64)
     stored = raw[:NUM_SLOTS]
     slots = np.where(stored, (stored >> 4) << 20 | 1 << 19 | (stored & 15), UNKNOWN)
     weights = raw[NUM_SLOTS:].astype(np.int16).astype(np.int32) << 8
@@ -85,7 +87,7 @@ def _stored_model() -> Model:
     )
 
 
-def initial_model() -> Model:
-    """The state at the start of a file, to be changed."""
-    slots, weights, seen, coder = _stored_model()
+def initial_model(format_version: int) -> Model:
+    """The model at the start of a file of a version with a shared stream, to be changed."""
+    slots, weights, seen, coder = _stored_model(format_version)
     return Model(slots.copy(), weights.copy(), seen.copy(), coder.copy())

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from core.codec.affinity import Links, feed
 from core.codec.alphabet import Tables
 from core.codec.decisions import (
     INNER,
@@ -63,6 +64,7 @@ def code_row(
     live: LiveColumns,
     columns: Columns,
     around: Integers,
+    links: Links,
     tables: Tables,
     model: Model,
     stream: Bytes,
@@ -84,13 +86,14 @@ def code_row(
         live: of the live columns.
         columns: what came before in each column.
         around: zeros, one for each column; see ``tell_neighbours``.
+        links: what units have in common; see ``affinity``.
         tables: signs and ranks of the symbols.
         model: see ``mix``.
         stream: see ``mix``.
     """
     places, rings, parts, ages, expected, logits = live
     log_left = logarithm(64 * max(likely, 0) + spare)
-    row = Row(0, 0, 0, 0, 0)
+    row, num_fed = Row(0, 0, 0, 0, 0), feed(links, r)
     by_density, by_excess = POSITION + kind * 64, POSITION + 576 + kind * 256
     by_pattern = POSITION + 192 + kind * 128
     for j in range(len(places)):
@@ -125,7 +128,7 @@ def code_row(
                 return -1
             row = code_value(
                 decoding, cells, r, c, kind, height, width, num_near, rows_seen, columns, row,
-                tables, model, stream,
+                links, num_fed, tables, model, stream,
             )  # fmt: skip
             if kind != UNITS:
                 sign, rank = (row.last_sign + 3) >> 1, row.last_rank - 1
