@@ -20,15 +20,11 @@ from core.codec.model_state import (
     CODE,
     CONFIDENCES,
     HIGH,
-    LIVE,
-    LIVE_MIXER,
     LOW,
     NUM_STEPS,
     PLACE,
-    POSITION_COST,
     RATES,
     STEPS,
-    VALUE_COST,
     Model,
 )
 from core.compiling import compiled
@@ -47,9 +43,6 @@ INLINED = INNER | {"forceinline": True}
 
 UNITS, IMAGE, CHANNELS = 0, 1, 2
 """What the columns are: units of the layer before, pixels, or channels of several cells."""
-
-MAX_UNARY = 14
-"""Ranks beyond this one are told by plain bits."""
 
 
 @compiled(**INLINED)
@@ -269,106 +262,6 @@ def decide_by_8(
     learn(slots, first + 6 * apart + keys[6], bit)
     learn(slots, first + 7 * apart + keys[7], bit)
     return bit
-
-
-@compiled(**INNER)
-def code_live(
-    decoding: bool,
-    axis: int,
-    kind: int,
-    height: int,
-    width: int,
-    known: Integers,
-    live: Bytes,
-    model: Model,
-    stream: Bytes,
-) -> None:
-    """Code which rows (axis 0) or columns (axis 1) have a non-zero.
-
-    Args:
-        decoding: whether ``live`` is to be filled.
-        axis: 0 for rows, 1 for columns.
-        kind: what the columns are.
-        height: of an image; 1 for rows.
-        width: of an image; 1 for rows.
-        known: what is known of each: 0 nothing, 1 that its unit feeds none, 2 that it feeds some.
-        live: 1 for each that has one; of columns, ``[channels * height * width]``.
-        model: see ``mix``.
-        stream: see ``mix``.
-    """
-    area = height * width
-    recent = 0
-    for k in range(live.size):
-        pattern = 0
-        y, x = (k % area) // width, k % width
-        ring = min(7, y, height - 1 - y, x, width - 1 - x)
-        if axis == 0 or kind == UNITS:
-            pattern = (live[k - 1] if k > 0 else 0) + 2 * (live[k - 2] if k > 1 else 0)
-        else:
-            pattern = 1 * (live[k - 1] if x > 0 else 0) + 2 * (live[k - 2] if x > 1 else 0)
-            if y > 0:
-                pattern += 4 * live[k - width]
-                pattern += 8 * live[k - width - 1] if x > 0 else 0
-                pattern += 16 * live[k - width + 1] if x + 1 < width else 0
-        of_kind = 3 * known[k] if axis == 0 else 9 + kind
-        first = 1 if k % area == 0 else 0
-        places = (
-            LIVE + of_kind * 32 + pattern,
-            LIVE + 384 + of_kind * 32 + ring * 4 + (pattern & 1) + (pattern >> 1 & 2),
-            LIVE + 768 + of_kind * 32 + min(8, recent) * 2 + first,
-        )
-        live[k] = decide_by_3(
-            decoding, live[k], (0, 0, 0, 0, 0), places, LIVE_MIXER + of_kind,
-            LIVE_MIXER + 12 + kind, model, stream, POSITION_COST,
-        )  # fmt: skip
-        recent += live[k]
-        if k >= 8:
-            recent -= live[k - 8]
-
-
-@compiled(**INNER)
-def code_rank(
-    decoding: bool,
-    rank: int,
-    num_ranks: int,
-    base: int,
-    span: int,
-    keys: Eight,
-    mixer: int,
-    model: Model,
-    stream: Bytes,
-) -> int:
-    """Code a rank below ``num_ranks``: in unary, and from ``MAX_UNARY`` on in plain bits.
-
-    Args:
-        decoding: whether ``rank`` is to be found out.
-        rank: the rank to encode.
-        num_ranks: number of ranks.
-        base: the first slot.
-        span: slots of a step.
-        keys: what is known, each below ``span``; input k has its slots from
-            ``base + k * 9 * span`` on, ``span`` for each of nine steps of the unary.
-        mixer: the first of ten mixers.
-        model: see ``mix``.
-        stream: see ``mix``.
-    """
-    found = 0
-    while found < min(num_ranks - 1, MAX_UNARY):
-        step = min(found, 8)
-        if not decide_by_8(
-            decoding, 1 if rank > found else 0, base + step * span, 9 * span, keys, mixer,
-            mixer + 1 + step, model, stream, VALUE_COST,
-        ):  # fmt: skip
-            return found
-        found += 1
-    if num_ranks - 1 > MAX_UNARY:
-        most, rest = num_ranks - 1 - MAX_UNARY, 0
-        for level in range(15, -1, -1):
-            if most >> level:
-                bit = (rank - MAX_UNARY) >> level & 1
-                rest = 2 * rest + code_bit(decoding, bit, 32768, model.coder, stream, VALUE_COST)
-        return MAX_UNARY + min(rest, most)
-    return found
 
 
 @compiled(**INLINED)

@@ -14,10 +14,10 @@ from core.codec.decisions import (
     Bytes,
     Integers,
     Symbols,
-    code_live,
     half_log,
 )
 from core.codec.densities import expect
+from core.codec.live_lines import code_live
 from core.codec.matrix_values import Columns
 from core.codec.model_state import PLACE, SIGN, VECTOR, Model
 from core.codec.row_loop import LiveColumns, code_row

@@ -12,12 +12,12 @@ from core.codec.decisions import (
     Integers,
     Symbols,
     between,
-    code_rank,
     decide_by_4,
     direction,
     half_log,
 )
 from core.codec.model_state import RANK, RANK_MIXER, SIGN, SIGN_MIXER, VALUE_COST, Model
+from core.codec.unary_ranks import code_rank
 from core.compiling import compiled
 
 

@@ -8,7 +8,6 @@ from core.codec.decisions import (
     Bytes,
     Integers,
     Symbols,
-    code_rank,
     decide_by_3,
     half_log,
 )
@@ -20,6 +19,7 @@ from core.codec.model_state import (
     VECTOR_MIXER,
     Model,
 )
+from core.codec.unary_ranks import code_rank
 from core.compiling import compiled
 
 
