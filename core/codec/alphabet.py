@@ -1,12 +1,29 @@
 """How the symbols of a tensor divide into signs and ranks, as the context coders code them."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Symbols = npt.NDArray[np.int32]
 Integers = npt.NDArray[np.int64]
+
+
+class Tables(NamedTuple):
+    """An alphabet as the compiled loops take it.
+
+    Attributes:
+        signs: 1 or 2 for each symbol, 0 for the zero, ``[symbols]``.
+        ranks: rank of each symbol among those of its sign, ``[symbols]``.
+        symbols: the symbol of each sign and rank, ``[3, 2**rank_bits]``.
+        num_ranks: number of ranks of each sign, ``[3]``.
+    """
+
+    signs: Integers
+    ranks: Integers
+    symbols: Symbols
+    num_ranks: Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +57,10 @@ class Alphabet:
         table = np.zeros((3, 1 << self.rank_bits), np.int32)
         table[self.signs[1:], self.ranks[1:]] = np.arange(1, len(self.signs))
         return table
+
+    def tables(self) -> Tables:
+        """All that the compiled loops need to know."""
+        return Tables(self.signs, self.ranks, self.symbols(), self.num_ranks())
 
     @classmethod
     def of_codebook(cls, codebook: npt.NDArray[np.float32]) -> "Alphabet":

@@ -9,11 +9,12 @@ import zlib
 from core.codec.byte_reader import ByteReader
 from core.codec.contents import Contents
 from core.codec.joint_records import read_joint_body, write_joint_body
+from core.codec.model_state import FIRST_VERSION, LAST_VERSION
 from core.codec.separate_records import read_separate_body
 from core.codec.tensors import CompressedNetwork
 from core.errors import CodecError
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = LAST_VERSION
 DEFAULT_MAX_ELEMENTS = 2**28
 CHECKSUM_BYTES = 4
 
@@ -53,7 +54,7 @@ def decode(data: bytes, max_elements: int = DEFAULT_MAX_ELEMENTS) -> CompressedN
 def read_contents(data: bytes, max_elements: int = DEFAULT_MAX_ELEMENTS) -> Contents:
     """Everything in a file with the place of its bits; arguments and errors as ``decode``."""
     version, body = _checked_body(data)
-    if version == FORMAT_VERSION:
+    if version >= FIRST_VERSION:
         return read_joint_body(body, version, max_elements)
     return read_separate_body(body, version, max_elements)
 

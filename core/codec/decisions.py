@@ -10,6 +10,8 @@ Why a loop of our own and not ``constriction``: each probability depends on the 
 vectorised calls cannot be used, and one call a bit takes microseconds and floats.
 """
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,36 +19,33 @@ from core.codec.logistic import COST, HALF_LOG, LOG, LOG_16, MAX_LOGIT, SQUASH, 
 from core.codec.model_state import (
     CODE,
     CONFIDENCES,
-    CONTEXTS,
-    FIRST_MIXER,
     HIGH,
-    INPUTS,
-    LIVE,
-    LIVE_MIXER,
     LOW,
-    MIXER_SIZE,
-    NUM_INPUTS,
     NUM_STEPS,
     PLACE,
-    POSITION_COST,
     RATES,
     STEPS,
-    VALUE_COST,
+    Model,
 )
 from core.compiling import compiled
 
+Eight = tuple[int, int, int, int, int, int, int, int]
+Four = tuple[int, int, int, int]
 Integers = npt.NDArray[np.int64]
 Symbols = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 
+INNER: dict[str, Any] = {"error_model": "numpy", "_nrt": False, "no_cpython_wrapper": True}
+"""Options of what compiled loops alone call: it allocates nothing, so it counts no references."""
+
+INLINED = INNER | {"forceinline": True}
+"""The same for what every decision calls: its many arguments would cost more than its work."""
+
 UNITS, IMAGE, CHANNELS = 0, 1, 2
 """What the columns are: units of the layer before, pixels, or channels of several cells."""
 
-MAX_UNARY = 14
-"""Ranks beyond this one are told by plain bits."""
 
-
-@compiled(error_model="numpy")
+@compiled(**INLINED)
 def logarithm(number: int) -> int:
     """Natural logarithm of a number of 1 or more, in units of 1/256."""
     extra = 0
@@ -56,7 +55,7 @@ def logarithm(number: int) -> int:
     return int(LOG[number]) + extra
 
 
-@compiled(error_model="numpy")
+@compiled(**INLINED)
 def half_log(number: int) -> int:
     """``2 log2(number)`` of a number of 1 or more, with a straight line between powers of 2."""
     extra = 0
@@ -66,205 +65,206 @@ def half_log(number: int) -> int:
     return int(HALF_LOG[number]) + extra
 
 
-@compiled(error_model="numpy")
+@compiled(**INLINED)
 def between(number: int, least: int, most: int) -> int:
     """The nearest number in the range."""
     return min(max(number, least), most)
 
 
-@compiled(error_model="numpy")
+@compiled(**INLINED)
 def code_bit(
-    decoding: bool, bit: int, probability: int, state: Integers, stream: Bytes, cost: int
+    decoding: bool, bit: int, probability: int, coder: Integers, stream: Bytes, cost: int
 ) -> int:
     """Code one bit whose probability of being 1 is known, of 65536; the bit."""
-    low, high = state[LOW], state[HIGH]
+    low, high = coder[LOW], coder[HIGH]
     middle = low + (((high - low) * probability) >> 16)
     if decoding:
-        bit = 1 if state[CODE] <= middle else 0
+        bit = 1 if coder[CODE] <= middle else 0
     if bit:
         high = middle
-        state[cost] += COST[probability >> 4 & 4095]
+        coder[cost] += COST[probability >> 4 & 4095]
     else:
         low = middle + 1
-        state[cost] += COST[~(probability >> 4) & 4095]
+        coder[cost] += COST[~(probability >> 4) & 4095]
     while (low ^ high) >> 24 == 0:
-        place = state[PLACE]
+        place = coder[PLACE]
         if decoding:
             following = np.int64(stream[place + 4]) if place + 4 < stream.size else 0
-            state[CODE] = (state[CODE] << 8 & 0xFFFFFFFF) | following
+            coder[CODE] = (coder[CODE] << 8 & 0xFFFFFFFF) | following
         elif place < stream.size:
             stream[place] = low >> 24
-        state[PLACE] = place + 1
+        coder[PLACE] = place + 1
         low = low << 8 & 0xFFFFFFFF
         high = (high << 8 & 0xFFFFFFFF) | 255
-    state[LOW], state[HIGH] = low, high
+    coder[LOW], coder[HIGH] = low, high
     return bit
 
 
-@compiled(error_model="numpy")
-def decide(
+@compiled(**INLINED)
+def logit(slots: npt.NDArray[np.uint32], place: int) -> int:
+    """Logit of a slot's probability, the smaller the less it has seen."""
+    slot = np.int64(slots[place & 0x7FFFFFFF])
+    return int((STRETCH[slot >> 20] * CONFIDENCES[slot & 1023]) >> 8)
+
+
+@compiled(**INLINED)
+def learn(slots: npt.NDArray[np.uint32], place: int, bit: int) -> None:
+    """Move a slot's probability towards a bit."""
+    slot = np.int64(slots[place & 0x7FFFFFFF])
+    count, value = slot & 1023, slot >> 10
+    value += (((bit << 22) - bit - value) * RATES[count]) >> 16
+    slots[place & 0x7FFFFFFF] = value << 10 | min(count + 1, 1023)
+
+
+@compiled(**INLINED)
+def mixed(weights: npt.NDArray[np.int32], x: Eight) -> int:
+    """Sum of the inputs by a mixer's weights, as a logit."""
+    total = weights[0] * x[0] + weights[1] * x[1] + weights[2] * x[2] + weights[3] * x[3]
+    total += weights[4] * x[4] + weights[5] * x[5] + weights[6] * x[6] + weights[7] * x[7]
+    return between(total >> 20, -MAX_LOGIT, MAX_LOGIT)
+
+
+@compiled(**INLINED)
+def adjust(weights: npt.NDArray[np.int32], x: Eight, error: int, seen: int) -> None:
+    """Move a mixer's weights against the error, of 65536, that it made after so many decisions."""
+    step = error * STEPS[min(seen & 0x7FFFFFFF, NUM_STEPS - 1)] >> 10
+    weights[0] += (x[0] * step + 512) >> 10
+    weights[1] += (x[1] * step + 512) >> 10
+    weights[2] += (x[2] * step + 512) >> 10
+    weights[3] += (x[3] * step + 512) >> 10
+    weights[4] += (x[4] * step + 512) >> 10
+    weights[5] += (x[5] * step + 512) >> 10
+    weights[6] += (x[6] * step + 512) >> 10
+    weights[7] += (x[7] * step + 512) >> 10
+
+
+@compiled(**INLINED)
+def mix(
     decoding: bool,
     bit: int,
-    num_direct: int,
+    x: Eight,
     mixer: int,
     chosen: int,
-    state: Integers,
+    model: Model,
     stream: Bytes,
     cost: int,
 ) -> int:
-    """Code one bit and learn from it; the bit.
+    """Code one bit as two mixers predict it, and let these learn; the bit.
+
+    The inputs are numbers and not an array: so they stay in registers, and no load has to wait
+    until they are written.
 
     Args:
         decoding: whether ``bit`` is to be found out.
         bit: the bit to encode.
-        num_direct: how many inputs the caller has set; the rest are logits of slots, whose places
-            the caller has set.
+        x: the inputs.
         mixer: the mixer that always takes part.
-        chosen: the mixer that the caller has chosen.
-        state: see ``model_state``.
+        chosen: another mixer, which the caller has chosen.
+        model: what is known.
         stream: bytes of the arithmetic code.
-        cost: where in ``state`` the bits are counted.
+        cost: where in ``model.coder`` the bits are counted.
     """
-    first_a, first_b = FIRST_MIXER + MIXER_SIZE * mixer, FIRST_MIXER + MIXER_SIZE * chosen
-    if first_a < 0 or first_b < 0:
-        return 0  # never; but now the compiler knows that no index counts from the end
-    for k in range(num_direct, NUM_INPUTS):
-        slot = state[state[CONTEXTS + k] & 0xFFFF]
-        state[INPUTS + k] = (STRETCH[slot >> 20 & 4095] * CONFIDENCES[slot & 1023]) >> 8
-    sum_a, sum_b = 0, 0
-    for k in range(NUM_INPUTS):
-        x = state[INPUTS + k]
-        sum_a += state[first_a + k] * x
-        sum_b += state[first_b + k] * x
-    sum_a = between(sum_a >> 20, -MAX_LOGIT, MAX_LOGIT)
-    sum_b = between(sum_b >> 20, -MAX_LOGIT, MAX_LOGIT)
-    probability = between(SQUASH[((sum_a + sum_b) >> 1) + 2048 & 4095], 32, 65504)
-    bit = code_bit(decoding, bit, probability, state, stream, cost)
+    mixer, chosen = mixer & 0x7FFFFFFF, chosen & 0x7FFFFFFF
+    weights_a, weights_b, seen = model.weights[mixer], model.weights[chosen], model.seen
+    logit_a, logit_b = mixed(weights_a, x), mixed(weights_b, x)
+    probability = between(SQUASH[((logit_a + logit_b) >> 1) + 2048 & 4095], 32, 65504)
+    bit = code_bit(decoding, bit, probability, model.coder, stream, cost)
     target = bit << 16
-    seen_a, seen_b = state[first_a + NUM_INPUTS], state[first_b + NUM_INPUTS]
-    state[first_a + NUM_INPUTS], state[first_b + NUM_INPUTS] = seen_a + 1, seen_b + 1
-    step_a = (target - SQUASH[sum_a + 2048 & 4095]) * STEPS[
-        min(seen_a & 0x7FFFFFFF, NUM_STEPS - 1)
-    ] >> 10
-    step_b = (target - SQUASH[sum_b + 2048 & 4095]) * STEPS[
-        min(seen_b & 0x7FFFFFFF, NUM_STEPS - 1)
-    ] >> 10
-    for k in range(NUM_INPUTS):
-        x = state[INPUTS + k]
-        state[first_a + k] += (x * step_a + 512) >> 10
-        state[first_b + k] += (x * step_b + 512) >> 10
-    for k in range(num_direct, NUM_INPUTS):
-        place = state[CONTEXTS + k] & 0xFFFF
-        slot = state[place]
-        count, value = slot & 1023, slot >> 10
-        value += (((bit << 22) - bit - value) * RATES[count]) >> 16
-        state[place] = value << 10 | (count + 1 if count < 1023 else count)
+    seen_a, seen_b = seen[mixer], seen[chosen]
+    adjust(weights_a, x, target - SQUASH[logit_a + 2048 & 4095], seen_a)
+    adjust(weights_b, x, target - SQUASH[logit_b + 2048 & 4095], seen_b)
+    seen[mixer], seen[chosen] = seen_a + 1, seen_b + 1
     return bit
 
 
-@compiled(error_model="numpy")
-def code_live(
+@compiled(**INLINED)
+def decide_by_3(
     decoding: bool,
-    axis: int,
-    kind: int,
-    height: int,
-    width: int,
-    known: Integers,
-    live: Bytes,
-    state: Integers,
-    stream: Bytes,
-) -> None:
-    """Code which rows (axis 0) or columns (axis 1) have a non-zero.
-
-    Args:
-        decoding: whether ``live`` is to be filled.
-        axis: 0 for rows, 1 for columns.
-        kind: what the columns are.
-        height: of an image; 1 for rows.
-        width: of an image; 1 for rows.
-        known: what is known of each: 0 nothing, 1 that its unit feeds none, 2 that it feeds some.
-        live: 1 for each that has one; of columns, ``[channels * height * width]``.
-        state: see ``decide``.
-        stream: see ``decide``.
-    """
-    inputs, contexts = state[INPUTS:CONTEXTS], state[CONTEXTS:LOW]
-    inputs[:] = 0
-    area = height * width
-    recent = 0
-    for k in range(live.size):
-        pattern = 0
-        y, x = (k % area) // width, k % width
-        ring = min(7, y, height - 1 - y, x, width - 1 - x)
-        if axis == 0 or kind == UNITS:
-            pattern = (live[k - 1] if k > 0 else 0) + 2 * (live[k - 2] if k > 1 else 0)
-        else:
-            pattern = 1 * (live[k - 1] if x > 0 else 0) + 2 * (live[k - 2] if x > 1 else 0)
-            if y > 0:
-                pattern += 4 * live[k - width]
-                pattern += 8 * live[k - width - 1] if x > 0 else 0
-                pattern += 16 * live[k - width + 1] if x + 1 < width else 0
-        of_kind = 3 * known[k] if axis == 0 else 9 + kind
-        contexts[5] = LIVE + of_kind * 32 + pattern
-        contexts[6] = LIVE + 384 + of_kind * 32 + ring * 4 + (pattern & 1) + (pattern >> 1 & 2)
-        first = 1 if k % area == 0 else 0
-        contexts[7] = LIVE + 768 + of_kind * 32 + min(8, recent) * 2 + first
-        live[k] = decide(
-            decoding, live[k], 5, LIVE_MIXER + of_kind, LIVE_MIXER + 12 + kind,
-            state, stream, POSITION_COST,
-        )  # fmt: skip
-        recent += live[k]
-        if k >= 8:
-            recent -= live[k - 8]
-
-
-@compiled(error_model="numpy")
-def code_rank(
-    decoding: bool,
-    rank: int,
-    num_ranks: int,
-    base: int,
-    span: int,
-    keys: Integers,
+    bit: int,
+    direct: tuple[int, int, int, int, int],
+    places: tuple[int, int, int],
     mixer: int,
-    state: Integers,
+    chosen: int,
+    model: Model,
     stream: Bytes,
+    cost: int,
 ) -> int:
-    """Code a rank below ``num_ranks``: in unary, and from ``MAX_UNARY`` on in plain bits.
-
-    Args:
-        decoding: whether ``rank`` is to be found out.
-        rank: the rank to encode.
-        num_ranks: number of ranks.
-        base: the first slot.
-        span: slots of a step.
-        keys: what is known, ``[8]``, each below ``span``; input k has its slots from
-            ``base + k * 9 * span`` on, ``span`` for each of nine steps of the unary.
-        mixer: the first of ten mixers.
-        state: see ``decide``.
-        stream: see ``decide``.
-    """
-    found = 0
-    while found < min(num_ranks - 1, MAX_UNARY):
-        step = min(found, 8)
-        for k in range(NUM_INPUTS):
-            state[CONTEXTS + k] = base + (k * 9 + step) * span + keys[k]
-        if not decide(
-            decoding, 1 if rank > found else 0, 0, mixer, mixer + 1 + step,
-            state, stream, VALUE_COST,
-        ):  # fmt: skip
-            return found
-        found += 1
-    if num_ranks - 1 > MAX_UNARY:
-        most, rest = num_ranks - 1 - MAX_UNARY, 0
-        for level in range(15, -1, -1):
-            if most >> level:
-                bit = (rank - MAX_UNARY) >> level & 1
-                rest = 2 * rest + code_bit(decoding, bit, 32768, state, stream, VALUE_COST)
-        return MAX_UNARY + min(rest, most)
-    return found
+    """Code one bit by five direct inputs and three slots; arguments and result as of ``mix``."""
+    slots = model.slots
+    last = (logit(slots, places[0]), logit(slots, places[1]), logit(slots, places[2]))
+    bit = mix(decoding, bit, direct + last, mixer, chosen, model, stream, cost)
+    learn(slots, places[0], bit)
+    learn(slots, places[1], bit)
+    learn(slots, places[2], bit)
+    return bit
 
 
-@compiled(error_model="numpy")
+@compiled(**INLINED)
+def decide_by_4(
+    decoding: bool,
+    bit: int,
+    direct: Four,
+    places: Four,
+    mixer: int,
+    chosen: int,
+    model: Model,
+    stream: Bytes,
+    cost: int,
+) -> int:
+    """Code one bit by four direct inputs and four slots; arguments and result as of ``mix``."""
+    slots = model.slots
+    last = (
+        logit(slots, places[0]),
+        logit(slots, places[1]),
+        logit(slots, places[2]),
+        logit(slots, places[3]),
+    )
+    bit = mix(decoding, bit, direct + last, mixer, chosen, model, stream, cost)
+    learn(slots, places[0], bit)
+    learn(slots, places[1], bit)
+    learn(slots, places[2], bit)
+    learn(slots, places[3], bit)
+    return bit
+
+
+@compiled(**INNER)
+def decide_by_8(
+    decoding: bool,
+    bit: int,
+    first: int,
+    apart: int,
+    keys: Eight,
+    mixer: int,
+    chosen: int,
+    model: Model,
+    stream: Bytes,
+    cost: int,
+) -> int:
+    """Code one bit by eight slots, at ``first + apart * k + keys[k]``; else as ``mix``."""
+    slots = model.slots
+    x = (
+        logit(slots, first + keys[0]),
+        logit(slots, first + apart + keys[1]),
+        logit(slots, first + 2 * apart + keys[2]),
+        logit(slots, first + 3 * apart + keys[3]),
+        logit(slots, first + 4 * apart + keys[4]),
+        logit(slots, first + 5 * apart + keys[5]),
+        logit(slots, first + 6 * apart + keys[6]),
+        logit(slots, first + 7 * apart + keys[7]),
+    )
+    bit = mix(decoding, bit, x, mixer, chosen, model, stream, cost)
+    learn(slots, first + keys[0], bit)
+    learn(slots, first + apart + keys[1], bit)
+    learn(slots, first + 2 * apart + keys[2], bit)
+    learn(slots, first + 3 * apart + keys[3], bit)
+    learn(slots, first + 4 * apart + keys[4], bit)
+    learn(slots, first + 5 * apart + keys[5], bit)
+    learn(slots, first + 6 * apart + keys[6], bit)
+    learn(slots, first + 7 * apart + keys[7], bit)
+    return bit
+
+
+@compiled(**INLINED)
 def direction(sign: int) -> int:
     """-1, 0 or 1 for the signs 1, 0 and 2."""
     return (sign == 2) - (sign == 1)

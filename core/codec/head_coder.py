@@ -4,23 +4,33 @@ Each decision has one adaptive probability by its context and no mixing: there a
 One class writes and reads, so that both take the same way.
 """
 
-from typing import TypeAlias
-
 import numpy as np
 import numpy.typing as npt
 
-from core.codec.logistic import COST
-from core.codec.model_state import CODE, HIGH, LOW, PLACE, RATES
+from core.codec.head_loop import (
+    NOT_FINITE,
+    TOO_LONG,
+    code_floats,
+    code_number,
+    code_one,
+    code_plain,
+    code_tree,
+)
+from core.codec.model_state import CODE, CODER_SIZE, HIGH, PLACE, POSITION_COST, UNKNOWN
 from core.errors import CodecError
 
-Context: TypeAlias = tuple[str, int, int]
+Integers = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
 
-_HALF = 1 << 21
-_RARE = 1 << 18
-_LENGTH_BITS = 6
-_MAX_COUNT = 63
-_RATES = RATES[: _MAX_COUNT + 1].tolist()
-_COST = COST.tolist()
+_SPAN = 64
+"""Slots of a context."""
+
+_RARE = 1 << 28
+"""A slot that says 1 to one time in 16, of count 0."""
+
+_MOST_BYTES = 64
+"""More than any decision adds to a stream, but for a list of floats."""
+
 # The commonest characters of a name, so that its first bit is mostly 0.
 CHARACTERS = "abcdefghijklmnopqrstuvwxyz_.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -30,87 +40,60 @@ class HeadCoder:
 
     Attributes:
         decoding: whether it reads; then the values that it is given are not looked at.
-        stream: the bytes, read, or written so far.
-        cost: bits so far, in 1/256.
     """
 
     def __init__(self, stream: bytes | None = None, offset: int = 0) -> None:
         self.decoding = stream is not None
-        self.stream = bytearray(stream or b"")
-        self.cost = 0
+        self._stream: Bytes = np.frombuffer(stream or b"", np.uint8).copy()
         self._offset = offset
-        self._low, self._high, self._place = 0, 0xFFFFFFFF, 0
-        self._code = int.from_bytes(self.stream[:4].ljust(4, b"\0"), "big")
-        self._slots: dict[Context, list[int]] = {}
+        self._coder = np.zeros(CODER_SIZE, np.int64)
+        self._coder[HIGH] = 0xFFFFFFFF
+        self._coder[CODE] = int.from_bytes((stream or b"")[:4].ljust(4, b"\0"), "big")
+        self._slots = np.full(16 * _SPAN, UNKNOWN, np.uint32)
+        self._firsts: dict[tuple[str, int], int] = {}
+
+    @property
+    def stream(self) -> Bytes:
+        """The bytes, all that are read, or those written so far."""
+        return self._stream if self.decoding else self._stream[: self._coder[PLACE]]
+
+    @property
+    def cost(self) -> int:
+        """Bits so far, in 1/256."""
+        return int(self._coder[POSITION_COST])
 
     def error(self, message: str) -> CodecError:
         """What to raise about the byte at the present position."""
-        return CodecError(message, self._offset + min(self._place, len(self.stream)))
+        return CodecError(message, self._offset + min(int(self._coder[PLACE]), len(self._stream)))
 
-    def bit(self, bit: int, context: Context, initial: int = _HALF) -> int:
+    def bit(self, bit: int, context: str, detail: int = 0) -> int:
         """A bit by the adaptive probability of its context."""
-        slot = self._slots.get(context)
-        if slot is None:
-            slot = self._slots[context] = [initial, 0]
-        value, count = slot
-        bit = self._split(bit, min(max(value >> 6, 32), 65504))
-        slot[0] = value + (((bit << 22) - bit - value) * _RATES[count] >> 16)
-        if count < _MAX_COUNT:
-            slot[1] = count + 1
-        return bit
-
-    def _split(self, bit: int, probability: int) -> int:
-        middle = self._low + ((self._high - self._low) * probability >> 16)
-        if self.decoding:
-            bit = int(self._code <= middle)
-        if bit:
-            self._high = middle
-            self.cost += _COST[probability >> 4]
-        else:
-            self._low = middle + 1
-            self.cost += _COST[4095 - (probability >> 4)]
-        while (self._low ^ self._high) >> 24 == 0:
-            self._shift()
-        return bit
-
-    def _shift(self) -> None:
-        if self.decoding:
-            following = self._place + 4
-            byte = self.stream[following] if following < len(self.stream) else 0
-            self._code = (self._code << 8 & 0xFFFFFFFF) | byte
-            if self._place >= len(self.stream):
-                raise self.error("the head of the file is cut short")
-        else:
-            self.stream.append(self._low >> 24)
-        self._place += 1
-        self._low = self._low << 8 & 0xFFFFFFFF
-        self._high = (self._high << 8 & 0xFFFFFFFF) | 255
+        first = self._first(context, detail)
+        self._make_room()
+        return self._checked(
+            code_one(self.decoding, int(bit), first, self._slots, self._coder, self._stream)
+        )
 
     def plain(self, value: int, width: int) -> int:
         """A number of ``width`` bits, all values equally likely."""
-        found = 0
-        for level in range(width - 1, -1, -1):
-            found = 2 * found + self._split(value >> level & 1, 32768)
-        return found
+        self._make_room()
+        return self._checked(code_plain(self.decoding, value, width, self._coder, self._stream))
 
     def tree(self, value: int, width: int, context: str, detail: int = 0) -> int:
-        """A number of ``width`` bits by adaptive probabilities."""
-        path = 1
-        for level in range(width - 1, -1, -1):
-            path = 2 * path + self.bit(value >> level & 1, (context, detail, path))
-        return path - (1 << width)
+        """A number of ``width`` bits, at most 6, by adaptive probabilities."""
+        first = self._first(context, detail)
+        self._make_room()
+        return self._checked(
+            code_tree(self.decoding, value, width, first, self._slots, self._coder, self._stream)
+        )
 
     def number(self, value: int, context: str) -> int:
         """A number from 0 to 2**62: how many bits it has beside the highest, then these."""
-        length, path = (value + 1).bit_length() - 1, 1
-        for level in range(_LENGTH_BITS - 1, -1, -1):
-            initial = _RARE if path == 1 << (_LENGTH_BITS - 1 - level) and level > 3 else _HALF
-            path = 2 * path + self.bit(length >> level & 1, (context, 0, path), initial)
-        length = path - (1 << _LENGTH_BITS)
-        if length > 62:
-            raise self.error("a number is not below 2**63")
-        low_bits = self.plain(value + 1 & (1 << length) - 1, length)
-        return (1 << length | low_bits) - 1
+        first = self._first_of_number(context)
+        self._make_room()
+        return self._checked(
+            code_number(self.decoding, value, first, self._slots, self._coder, self._stream)
+        )
 
     def text(self, text: bytes, most: int) -> bytes:
         """A text of at most ``most`` bytes."""
@@ -118,7 +101,7 @@ class HeadCoder:
         if size > most:
             raise self.error(f"a text of {size} bytes is longer than {most}")
         plain = all(chr(byte) in CHARACTERS for byte in text)
-        if size and self.bit(plain, ("plain", 0, 0)):
+        if size and self.bit(plain, "plain"):
             indices = [CHARACTERS.index(chr(b)) for b in text] if not self.decoding else [0] * size
             return "".join(CHARACTERS[self.tree(k, 6, "character")] for k in indices).encode()
         given = text if not self.decoding else bytes(size)
@@ -130,28 +113,61 @@ class HeadCoder:
         Sign, exponent as the difference from the one before, and as many bits of the mantissas as
         are needed for all.
         """
-        bits = values.view(np.uint32)
+        bits = values.view(np.uint32).copy()
         used = int(np.bitwise_or.reduce(bits, initial=0)) & 0x7FFFFF
         width = self.tree(
             23 - (used & -used).bit_length() + 1 if used else 0, 5, context + " width"
         )
         if width > 23:
             raise self.error(f"a mantissa has {width} bits")
-        sign, exponent = 0, 124
-        found = np.zeros(len(values), np.uint32)
-        for k, given in enumerate(bits.tolist()):
-            sign = self.bit(given >> 31, (context + " sign", sign, min(k, 1)))
-            change = (given >> 23 & 255) - exponent
-            is_down = 2 * change - 1 if change > 0 else -2 * change
-            folded = self.number(is_down, context + (" exponent" if k else " first exponent"))
-            exponent += (folded + 1) // 2 if folded & 1 else -(folded // 2)
-            if not 0 <= exponent < 255:
-                raise self.error("a value is not finite")
-            mantissa = self.plain((given & 0x7FFFFF) >> (23 - width), width) << (23 - width)
-            found[k] = sign << 31 | exponent << 23 | mantissa
-        return found.view(np.float32)
+        signs = self._first(context + " sign", 0)
+        self._first(context + " sign", 1)
+        first_exponent = self._first_of_number(context + " first exponent")
+        exponents = self._first_of_number(context + " exponent")
+        self._make_room(16 * len(bits))
+        result = code_floats(
+            self.decoding, bits, width, signs, first_exponent, exponents, self._slots,
+            self._coder, self._stream,
+        )  # fmt: skip
+        self._checked(result)
+        return bits.view(np.float32)
 
-    def hand_over(self, state: npt.NDArray[np.int64]) -> None:
+    def hand_over(self, coder: Integers) -> None:
         """Give the arithmetic coder to the compiled loops."""
-        state[LOW], state[HIGH], state[CODE] = self._low, self._high, self._code
-        state[PLACE] = self._place
+        coder[: PLACE + 1] = self._coder[: PLACE + 1]
+
+    def _first(self, context: str, detail: int) -> int:
+        """The first slot of a context."""
+        first = self._firsts.get((context, detail))
+        if first is None:
+            first = self._firsts[context, detail] = _SPAN * len(self._firsts)
+            if first == len(self._slots):
+                more = np.full(len(self._slots), UNKNOWN, np.uint32)
+                self._slots = np.concatenate((self._slots, more))
+        return first
+
+    def _first_of_number(self, context: str) -> int:
+        """The same for a number: most are short, which their first slots know."""
+        context += " length"
+        is_new = (context, 0) not in self._firsts
+        first = self._first(context, 0)
+        if is_new:
+            self._slots[first + 1 : first + 3] = _RARE
+        return first
+
+    def _make_room(self, num_bytes: int = 0) -> None:
+        """Make the stream long enough for what comes, when encoding."""
+        missing = int(self._coder[PLACE]) + num_bytes + _MOST_BYTES - len(self._stream)
+        if missing > 0 and not self.decoding:
+            more = np.zeros(missing + len(self._stream), np.uint8)
+            self._stream = np.concatenate((self._stream, more))
+
+    def _checked(self, result: int) -> int:
+        """A result of a compiled loop, unless it stands for an error."""
+        if self.decoding and self._coder[PLACE] > len(self._stream):
+            raise self.error("the head of the file is cut short")
+        if result == TOO_LONG:
+            raise self.error("a number is not below 2**63")
+        if result == NOT_FINITE:
+            raise self.error("a value is not finite")
+        return result

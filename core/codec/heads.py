@@ -89,7 +89,7 @@ def _code_head(
     after_name = coder.cost
     order = coder.tree(_KIND_ORDER.index(given.kind), 3, "kind", _KIND_ORDER.index(before.kind))
     if order >= len(_KIND_ORDER):
-        raise coder.error(f"{name.decode()!a} has a kind that format version 3 does not know")
+        raise coder.error(f"{name.decode()!a} has a kind that its format version does not know")
     kind = _KIND_ORDER[order]
     shape = _code_shape(coder, given.shape, before.shape, rows, order)
     if elements_left is not None and _num_declared(shape) > elements_left:
@@ -101,8 +101,8 @@ def _code_head(
         raise coder.error(f"a tensor of shape {shape} is not for this coder")
     after_shape = coder.cost
     is_matrix = kind in SHARED_KINDS and len(shape) > 1
-    ordered = is_matrix and coder.bit(given.ordered, ("ordered", 0, 0))
-    flat = is_matrix and coder.bit(given.flat, ("flat", 0, 0))
+    ordered = is_matrix and coder.bit(given.ordered, "ordered")
+    flat = is_matrix and coder.bit(given.flat, "flat")
     codebook, num_bits, payload_bytes = given.codebook, given.num_bits, 0
     if kind == CLUSTERED:
         size = coder.number(len(codebook), "entries")
@@ -140,7 +140,7 @@ def _code_name(coder: HeadCoder, name: bytes, name_before: bytes) -> bytes:
     ending = coder.tree(ending, 2, "ending", ending_before)
     if ending >= len(ENDINGS):
         raise coder.error("a name has an unknown ending")
-    same = coder.bit(stem == stem_before, ("same stem", ending_before, 0))
+    same = coder.bit(stem == stem_before, "same stem", ending_before)
     if same:
         return stem_before + ENDINGS[ending]
     shared = coder.number(num_shared(stem, stem_before), "shared")
@@ -156,7 +156,7 @@ def _code_shape(
 ) -> Shape:
     """Code a shape: the first axis of the tensor before alone, or the length of each axis."""
     like_before = shape_before[:1]
-    if like_before and coder.bit(shape == like_before, ("like before", order, 0)):
+    if like_before and coder.bit(shape == like_before, "like before", order):
         return like_before
     num_axes = coder.tree(len(shape), 4, "axes", order)
     if num_axes > MAX_DIMENSIONS:
@@ -165,7 +165,7 @@ def _code_shape(
     for axis, length in enumerate(shape if not coder.decoding else (0,) * num_axes):
         if axis == 1 and rows:
             is_multiple = length > 0 and length % rows == 0
-            if coder.bit(is_multiple, ("multiple", 0, 0)):
+            if coder.bit(is_multiple, "multiple"):
                 lengths.append((1 + coder.number(max(length // rows, 1) - 1, "multiple")) * rows)
                 continue
         lengths.append(coder.number(length, f"axis {min(axis, 2)}"))

@@ -1,4 +1,4 @@
-"""The body of format version 3: raw payloads, then one arithmetic code of all the rest.
+"""The body of format versions 3 and 4: raw payloads, then one arithmetic code of all the rest.
 
 The arithmetic code holds the head, names, kinds, shapes, codebooks (``head_coder``), and behind
 it the tensors of the kinds 6 and 7 (``shared_stream``). Tensors of the kinds 1 to 3 have their
@@ -21,7 +21,7 @@ from core.codec.coders import (
 from core.codec.contents import Contents, Record
 from core.codec.head_coder import HeadCoder
 from core.codec.heads import CLUSTERED, SHARED_KINDS, UNIFORM, Head, code_heads
-from core.codec.model_state import HIGH, LOW, PLACE, initial_state
+from core.codec.model_state import HIGH, LAST_VERSION, LOW, PLACE, initial_model
 from core.codec.payload import PayloadBits, TensorCoder, unfold
 from core.codec.shared_stream import (
     MAX_RANKS,
@@ -54,7 +54,7 @@ Costs = tuple[int, int, int, int, int]
 
 
 def write_joint_body(network: CompressedNetwork) -> bytes:
-    """The bytes behind the format version, the shortest of a few ways.
+    """The bytes behind format version 4, the shortest of a few ways.
 
     At first all tensors that can be are in the shared stream, columns that could be pixels are
     pixels. Then they are not; then tensors that would be shorter as raw payloads become that.
@@ -90,12 +90,11 @@ def read_joint_body(body: ByteReader, format_version: int, max_elements: int) ->
     coder = HeadCoder(data, offset)
     network_name, heads = code_heads(coder, b"", [], max_elements)
     shared = [_empty(head) if head.kind in SHARED_KINDS else None for head in heads]
-    state = initial_state()
-    coder.hand_over(state)
-    stream = np.frombuffer(data, np.uint8).copy()
-    costs = code_tensors(True, shared, state, stream)
-    end = int(state[PLACE])
-    tail = _shortest_end(int(state[LOW]), int(state[HIGH]))
+    model = initial_model(format_version)
+    coder.hand_over(model.coder)
+    costs = code_tensors(True, shared, model, coder.stream, format_version)
+    end = int(model.coder[PLACE])
+    tail = _shortest_end(int(model.coder[LOW]), int(model.coder[HIGH]))
     if costs is None or data[end:] != tail:
         num_left = len(data) - end - len(tail)
         raise CodecError(
@@ -176,13 +175,15 @@ def _write(
     num_nonzeros = sum(np.count_nonzero(tensor.cells) for tensor in shared if tensor is not None)
     num_bytes = 4096 + len(head_coder.stream) + num_cells // 4 + 8 * num_nonzeros
     stream = np.zeros(num_bytes, np.uint8)
-    stream[: len(head_coder.stream)] = np.frombuffer(head_coder.stream, np.uint8)
-    state = initial_state()
-    head_coder.hand_over(state)
-    costs = code_tensors(False, shared, state, stream)
+    stream[: len(head_coder.stream)] = head_coder.stream
+    model = initial_model(LAST_VERSION)
+    head_coder.hand_over(model.coder)
+    costs = code_tensors(False, shared, model, stream)
     if costs is None:
         raise AssertionError(f"a stream of {num_cells} cells is longer than {num_bytes} bytes")
-    code = stream[: state[PLACE]].tobytes() + _shortest_end(int(state[LOW]), int(state[HIGH]))
+    code = stream[: model.coder[PLACE]].tobytes() + _shortest_end(
+        int(model.coder[LOW]), int(model.coder[HIGH])
+    )
     payloads = b"".join(payload for _, (_, payload) in sorted(raw.items()))
     total = [head.costs + cost for head, cost in zip(heads, costs, strict=True)]
     return write_number(len(payloads)) + payloads + code, total

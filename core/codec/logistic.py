@@ -4,6 +4,7 @@ Logits and logarithms are in units of 1/256 nat, probabilities of 65536.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 MAX_LOGIT = 2047
 
@@ -21,7 +22,7 @@ _X = np.arange(4096)
 SQUASH = (
     _LOGISTIC[_X >> 7]
     + (((_LOGISTIC[np.minimum((_X >> 7) + 1, 32)] - _LOGISTIC[_X >> 7]) * (_X & 127)) >> 7)
-).astype(np.int32)
+).astype(np.uint16)
 """Probability of the logit x at x + 2048, ``[4096]``."""
 
 STRETCH = (np.searchsorted(SQUASH, 16 * _X + 8) - 2048).clip(-MAX_LOGIT, MAX_LOGIT).astype(np.int16)
@@ -32,6 +33,18 @@ LOG = np.round(256 * np.log(np.maximum(_X, 1))).astype(np.int16)
 
 LOG_16 = 710
 """Natural logarithm of 16."""
+
+
+def _logarithms(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """``logarithm`` of ``decisions.py`` of numbers of 1 to 65535."""
+    large = numbers >= 4096
+    shifted = np.where(large, numbers >> 4, numbers)
+    return np.asarray(LOG[shifted] + np.where(large, LOG_16, 0), np.int64)
+
+
+_P = np.arange(1, 65536)
+LOGIT = np.concatenate(([0], _logarithms(_P) - _logarithms(65536 - _P))).astype(np.int16)
+"""``ln p - ln (65536 - p)`` of a probability p of 65536, by the rounded logarithms, ``[65536]``."""
 
 COST = np.round(-256 * np.log2((_X + 0.5) / 4096)).astype(np.int16)
 """Bits, in units of 1/256, of a decision of a probability in 12 bits: for accounts only."""

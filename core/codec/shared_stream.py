@@ -15,11 +15,17 @@ import numpy.typing as npt
 
 from core.codec.alphabet import Alphabet
 from core.codec.matrix_loop import code_matrix
-from core.codec.model_state import POSITION_COST, VALUE_COST
+from core.codec.model_state import LAST_VERSION, POSITION_COST, VALUE_COST, Model
 from core.codec.vector_loop import code_vector
 
 MAX_RANKS = 256
 MAX_LINES = 4096
+MAX_LINKS = 1 << 14
+"""Pairs of a column and a unit behind that may be kept account of however small a matrix is."""
+
+MAX_OUTGOING = 255
+"""Greatest sum of directions that counts, so that no product leaves 63 bits."""
+
 NOBODY = np.zeros(0, np.int64)
 """Rows that a vector belongs to, if there are none."""
 
@@ -78,6 +84,22 @@ def fed_by(rows: int, columns: Integers | None) -> Integers:
     return np.asarray(columns.reshape(rows, -1).sum(axis=1), np.int64)
 
 
+def directions_out_of(tensor: SharedTensor, following: SharedTensor | None) -> Integers:
+    """Sum of the directions of what each row of a following matrix has of each row's unit.
+
+    Returns:
+        ``[following rows, rows]``, or ``[0, rows]`` if unknown, or too many to keep account of.
+    """
+    rows, columns = tensor.cells.shape
+    if following is None or following.cells.shape[1] % rows:
+        return np.zeros((0, rows), np.int64)
+    if len(following.cells) * columns > max(MAX_LINKS, tensor.cells.size // 8):
+        return np.zeros((0, rows), np.int64)
+    directions = np.array([0, -1, 1])[following.alphabet.signs]
+    by_unit = directions[following.cells].reshape(len(following.cells), rows, -1)
+    return np.asarray(by_unit.sum(axis=2).clip(-MAX_OUTGOING, MAX_OUTGOING), np.int64)
+
+
 def with_order(tensors: Sequence[SharedTensor | None]) -> list[SharedTensor | None]:
     """The tensors, each matrix with the truth about its order; for the encoder."""
     found = list(tensors)
@@ -122,24 +144,28 @@ def geometry(shape: tuple[int, ...], rows_before: int | None, flat: bool = False
 def code_tensors(
     decoding: bool,
     tensors: Sequence[SharedTensor | None],
-    state: Integers,
+    model: Model,
     stream: Bytes,
+    format_version: int = LAST_VERSION,
 ) -> list[tuple[int, int]] | None:
     """Code the tensors of a file; the cost of each's positions and values, in 1/256 bits.
 
     Args:
         decoding: whether the tensors' cells are to be filled.
         tensors: in file order; None stands for one outside the stream.
-        state: see ``model_state``, its arithmetic coder behind the head.
+        model: what is known, its arithmetic coder behind the head.
         stream: its bytes.
+        format_version: of the file; from 4 on what units feed tells of their signs.
 
     Returns:
         The costs, zeros for a tensor outside the stream, or None if the stream is too short.
     """
-    costs = [(0, 0)] * len(tensors)
+    knows_links = format_version >= 4
+    costs, coder = [(0, 0)] * len(tensors), model.coder
     matrices = [k for k, t in enumerate(tensors) if t is not None and len(t.shape) > 1]
     vectors = [k for k, t in enumerate(tensors) if t is not None and len(t.shape) < 2]
     columns: Integers | None = None  # of the matrix before in the stream: non-zeros in each
+    following: SharedTensor | None = None  # that matrix
     rows: dict[int, Integers] = {}  # of each matrix: non-zeros in each
     for place in reversed(range(len(matrices))):
         k = matrices[place]
@@ -147,35 +173,35 @@ def code_tensors(
         assert tensor is not None
         before = tensors[matrices[place - 1]] if place else None
         alphabet = tensor.alphabet
-        start = int(state[POSITION_COST]), int(state[VALUE_COST])
+        start = int(coder[POSITION_COST]), int(coder[VALUE_COST])
         live = _live(tensor.cells, decoding)
         rows[k], next_columns = (np.zeros(length, np.int64) for length in tensor.cells.shape)
         channels, height, width = geometry(
             tensor.shape, before.shape[0] if before else None, tensor.flat
         )
         fed = fed_by(tensor.shape[0], columns)
+        is_flat = height * width == 1
+        outgoing = directions_out_of(tensor, following if knows_links and is_flat else None)
         if not alphabet.is_zero and not code_matrix(
             decoding, tensor.cells, channels, height, width, live[0], live[1], rows[k],
-            next_columns, fed, tensor.ordered, alphabet.signs, alphabet.ranks, alphabet.symbols(),
-            alphabet.num_ranks(), state, stream,
+            next_columns, fed, outgoing, tensor.ordered, alphabet.tables(), model, stream,
         ):  # fmt: skip
             return None
-        costs[k] = int(state[POSITION_COST]) - start[0], int(state[VALUE_COST]) - start[1]
-        columns = next_columns
+        costs[k] = int(coder[POSITION_COST]) - start[0], int(coder[VALUE_COST]) - start[1]
+        columns, following = next_columns, tensor
     for k in vectors:
         tensor = tensors[k]
         assert tensor is not None
         alphabet = tensor.alphabet
-        start = int(state[POSITION_COST]), int(state[VALUE_COST])
+        start = int(coder[POSITION_COST]), int(coder[VALUE_COST])
         owners = rows.get(k - 1, NOBODY)
         if len(owners) != tensor.cells.size:
             owners = NOBODY
         if not alphabet.is_zero and not code_vector(
-            decoding, tensor.cells, owners, alphabet.signs, alphabet.ranks,
-            alphabet.symbols(), alphabet.num_ranks(), state, stream,
+            decoding, tensor.cells, owners, alphabet.tables(), model, stream,
         ):  # fmt: skip
             return None
-        costs[k] = int(state[POSITION_COST]) - start[0], int(state[VALUE_COST]) - start[1]
+        costs[k] = int(coder[POSITION_COST]) - start[0], int(coder[VALUE_COST]) - start[1]
     return costs
 
 

@@ -1,7 +1,7 @@
-"""Reads ``.sws`` files of format version 3 with NumPy and ``constriction`` alone.
+"""Reads ``.sws`` files of format versions 3 and 4 with NumPy and ``constriction`` alone.
 
 A second decoder, written from ``docs/format.md`` and independent of the rest of this package: for
-machines without torch and numba. Copy this file and ``initial_state.bin``, and ``read``. It is
+machines without torch and numba. Copy this file and ``initial_state_*.bin``, and ``read``. It is
 plain Python, so that a decision of the shared stream takes some ten microseconds; a LeNet-300-100
 takes a second. It is longer than a module of ours should be, since it must stand alone.
 """
@@ -50,14 +50,14 @@ def read(data: bytes, max_elements: int = 2**28) -> dict[str, Floats]:
     Raises:
         ValueError: the bytes are no such file, are damaged, or declare more than ``max_elements``.
     """
-    if data[:4] != b"SWS\x03" or len(data) < 8:
-        raise ValueError("not an .sws file of format version 3")
+    if data[:4] not in {b"SWS\x03", b"SWS\x04"} or len(data) < 8:
+        raise ValueError("not an .sws file of format version 3 or 4")
     if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
         raise ValueError("the file is damaged or cut short")
     try:
         body = _Reader(data[4:-4])
         payloads = _Reader(body.take(body.number()))
-        return _read_tensors(_Coder(body.data), payloads, max_elements)
+        return _read_tensors(_Coder(body.data, data[3]), payloads, max_elements)
     except (IndexError, ArithmeticError) as error:
         raise ValueError(f"the file breaks a rule of its format: {error}") from error
 
@@ -91,12 +91,13 @@ class _Reader:
 class _Coder:
     """The arithmetic decoder with all that it learns."""
 
-    def __init__(self, stream: bytes) -> None:
+    def __init__(self, stream: bytes, version: int) -> None:
         self.low, self.high, self.place, self.stream = 0, 0xFFFFFFFF, 0, stream
+        self.version = version
         self.code = int.from_bytes(stream[:4].ljust(4, b"\0"), "big")
         self.head_slots: dict[Any, list[int]] = {}
-        stored = zlib.decompress(Path(__file__).with_name("initial_state.bin").read_bytes())
-        raw = np.frombuffer(stored, "<u2").astype(np.int64)
+        path = Path(__file__).with_name(f"initial_state_{version}.bin")
+        raw = np.frombuffer(zlib.decompress(path.read_bytes()), "<u2").astype(np.int64)
         self.slots = [
             [(s >> 4 << 10) + 512, s & 15] if s else [1 << 21, 0] for s in raw[:_NUM_SLOTS].tolist()
         ]
@@ -386,6 +387,10 @@ def _read_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     if following and len(following.cells[0]) % num_rows == 0:
         by_column = np.count_nonzero(following.cells, axis=0).reshape(num_rows, -1)
         fed = by_column.sum(axis=1).tolist()
+    links: _Links | None = None
+    most = max(1 << 14, num_rows * num_columns // 8) if coder.version > 3 and kind == 0 else -1
+    if following and fed[0] >= 0 and following.shape[0] * num_columns <= most:
+        links = _Links(following, num_rows, num_columns)
     for place in range(_SIGN, _VECTOR):
         coder.slots[place][1] = min(coder.slots[place][1], 12)
     known = [0 if f < 0 else 1 if f == 0 else 2 for f in fed]
@@ -474,17 +479,22 @@ def _read_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
                 128 * last_sign,
             ]
             n_1, n_2 = (min(number, 15) for number in tensor.num_ranks[1:])
+            alphabet, chosen = 16 * n_1 + n_2, len(found)
+            if links:
+                direct[3], alphabet, chosen = links.affinity(r, c)
             row_sign = min(max(row_signs, -7), 7) + 7
             contexts = [
                 _SIGN + kind * 81 + 27 * s_1 + 9 * s_2 + 3 * s_3 + s_4 + 40,
-                _SIGN + 243 + 16 * n_1 + n_2,
+                _SIGN + 243 + alphabet,
                 _SIGN + 499 + kind * 9 + min(max(sign_sums[c], -4), 4) + 4,
                 _SIGN + 526 + 4 * row_sign + min(3, _half_log(1 + row_count) >> 2),
             ]
             sign = 2 if n_2 else 1
             if n_1 and n_2:
-                sign = 1 + coder.decide(direct, contexts, 21 + kind, 24 + kind * 6 + len(found))
+                sign = 1 + coder.decide(direct, contexts, 21 + kind, 24 + kind * 6 + chosen)
             way, num_ranks = 2 * sign - 3, tensor.num_ranks[sign]
+            if links:
+                links.tell(r, c, way)
             scaled = list(zip((4, 2, 4, 3, 3), beside_5, strict=True))
             weight = sum(scale for scale, symbol in scaled if symbol)
             near = sum(scale * tensor.ranks[symbol] for scale, symbol in scaled)
@@ -510,6 +520,30 @@ def _read_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
         seen += 1
         before = row_count
         bound = row_count + fed[r] if fed[r] >= 0 else -1
+
+
+class _Links:
+    """What the rows' units have in common by the units that they feed."""
+
+    def __init__(self, following: _Tensor, num_rows: int, num_columns: int) -> None:
+        directions = np.array([(0, -1, 1)[sign] for sign in following.signs])
+        cells = np.array(following.cells).reshape(following.shape[0], num_rows, -1)
+        self.outgoing = directions[cells].sum(axis=2).clip(-255, 255)
+        self.signs, self.sizes = np.zeros((2, num_columns, following.shape[0]), np.int64)
+
+    def affinity(self, r: int, c: int) -> tuple[int, int, int]:
+        """Input, slot and mixer of a sign."""
+        agreed = int(self.signs[c] @ self.outgoing[:, r])
+        seen = int(self.sizes[c] @ abs(self.outgoing[:, r]))
+        size, shift = seen, 0
+        while size >= 4096:
+            size, shift = size >> 2, shift + 1
+        affinity = min(max(4096 * agreed // (8 + (isqrt(256 * size) << shift)), -2047), 2047)
+        return affinity, min(max((affinity >> 7) + 8, 0), 15), min(5, _half_log(1 + seen) >> 1)
+
+    def tell(self, r: int, c: int, way: int) -> None:
+        self.signs[c] += way * self.outgoing[:, r]
+        self.sizes[c] += abs(self.outgoing[:, r])
 
 
 def _neighbours(

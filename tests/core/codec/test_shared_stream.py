@@ -15,9 +15,10 @@ from core.codec import (
     encode,
     han_bytes,
 )
+from core.codec.alphabet import Alphabet
 from core.codec.heads import SHARED_KINDS
 from core.codec.logistic import LOG, SQUASH, STRETCH
-from core.codec.shared_stream import fits, geometry
+from core.codec.shared_stream import SharedTensor, directions_out_of, fits, geometry
 
 SIX = np.float32([0, -2, -1, 1, 2, 3])
 
@@ -83,6 +84,34 @@ def test_sorted_units_cost_less_than_units_in_any_order() -> None:
         return len(come_back(ClusteredTensor(one, codebook), ClusteredTensor(two, codebook)))
 
     assert size(first[order], second[:, order]) < 0.97 * size(first, second)
+
+
+def test_units_that_feed_the_same_units_tell_each_other_s_signs() -> None:
+    generator = np.random.default_rng(3)
+    output = (generator.random((10, 80)) < 0.4) * generator.choice([-1, 1], (10, 80))
+    wanted = generator.choice([-1, 1], (10, 120))
+    signs = np.where(output.T @ wanted > 0, 2, 1)
+    hidden = np.where(generator.random((80, 120)) < 0.2, signs, 0).astype(np.int32)
+    shuffled = np.where(hidden, generator.permuted(signs, axis=0), 0).astype(np.int32)
+    codebook = np.float32([0, -1, 1])
+    behind = ClusteredTensor((output % 3).astype(np.int32), codebook)
+
+    def size(cells: np.ndarray) -> int:
+        return len(come_back(ClusteredTensor(cells, codebook), behind))
+
+    assert size(hidden) < size(shuffled) - 0.15 * np.count_nonzero(hidden) / 8
+
+
+def test_links_are_kept_account_of_while_they_are_few() -> None:
+    def shared(rows: int, columns: int) -> SharedTensor:
+        cells = np.ones((rows, columns), np.int32)
+        return SharedTensor(cells.shape, Alphabet.of_codebook(np.float32([0, -1])), cells)
+
+    assert directions_out_of(shared(8, 9), shared(5, 16)).tolist() == [[-2] * 8] * 5
+    assert len(directions_out_of(shared(8, 9), None)) == 0
+    assert len(directions_out_of(shared(8, 9), shared(5, 12))) == 0
+    assert len(directions_out_of(shared(64, 129), shared(127, 64))) == 127
+    assert len(directions_out_of(shared(64, 130), shared(127, 64))) == 0
 
 
 def test_what_is_empty_or_too_long_is_left_to_other_coders() -> None:

@@ -27,8 +27,9 @@ def check(data: bytes) -> None:
         assert np.array_equal(read[name].view(np.uint32), array.view(np.uint32))
 
 
-def test_it_reads_every_kind() -> None:
-    check((GOLDEN / "version_3.sws").read_bytes())
+@pytest.mark.parametrize("name", ["version_3", "version_4", "version_4_layers"])
+def test_it_reads_every_kind(name: str) -> None:
+    check((GOLDEN / f"{name}.sws").read_bytes())
 
 
 @given(tensors)
@@ -56,13 +57,13 @@ def test_it_needs_neither_torch_nor_numba() -> None:
         "print(list(standalone_reader.read(open(sys.argv[2], 'rb').read()))[0]); "
         "assert not {'torch', 'numba', 'core'} & set(sys.modules)"
     )
-    arguments = [Path(standalone_reader.__file__).parent, GOLDEN / "version_3.sws"]
+    arguments = [Path(standalone_reader.__file__).parent, GOLDEN / "version_4.sws"]
     done = subprocess.run([sys.executable, "-Ic", program, *arguments], stdout=-1, check=True)
     assert done.stdout.decode().strip() == "hidden.weight"
 
 
 def test_it_refuses_what_the_codec_refuses_of_a_changed_file() -> None:
-    body = (GOLDEN / "version_3.sws").read_bytes()[:-4]
+    body = (GOLDEN / "version_4.sws").read_bytes()[:-4]
     generator = random.Random(0)
     num_decoded = 0
     for _ in range(60):
@@ -83,4 +84,4 @@ def test_it_refuses_foreign_and_damaged_files() -> None:
     with pytest.raises(ValueError, match=r"not an \.sws file"):
         standalone_reader.read(b"PK\x03\x04 and so on")
     with pytest.raises(ValueError, match="damaged or cut short"):
-        standalone_reader.read((GOLDEN / "version_3.sws").read_bytes()[:-1])
+        standalone_reader.read((GOLDEN / "version_4.sws").read_bytes()[:-1])
