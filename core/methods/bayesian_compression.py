@@ -63,12 +63,12 @@ class BayesianCompressionConfig:
         rounding: variance of the rounding error over the mean posterior variance of a layer.
     """
 
-    kl_weight: float = 0.3
+    kl_weight: float = 0.5
     kl_warm_up: float = 0.3
     lr_posterior: float = 1e-2
     initial_log_variance: float = -6.0
     max_log_alpha: float = 0.0
-    rounding: float = 0.1
+    rounding: float = 0.6
 
     def __post_init__(self) -> None:
         check_posterior(_KEY, self, ("kl_weight", "lr_posterior", "rounding"))

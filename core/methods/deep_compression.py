@@ -35,22 +35,27 @@ class DeepCompressionConfig:
     Attributes:
         quality: threshold of a full layer, in standard deviations of what is left of its weights.
         convolution_quality: the same of a convolution.
-        num_prunings: rounds of pruning and training; the training is divided among them.
+        num_prunings: rounds of pruning and training, the first before all training.
+        last_pruning: fraction of the training at which the last round begins, the others evenly
+            before it; what it leaves needs the most training, and the rate falls.
         bits: bits of a full layer's non-zero weight: 2^bits shared values.
         convolution_bits: the same of a convolution.
     """
 
-    quality: float = 1.0
+    quality: float = 0.75
     convolution_quality: float = 0.5
-    num_prunings: int = 3
-    bits: int = 5
-    convolution_bits: int = 8
+    num_prunings: int = 8
+    last_pruning: float = 0.6
+    bits: int = 2
+    convolution_bits: int = 4
 
     def __post_init__(self) -> None:
         for name in ("quality", "convolution_quality"):
             value = getattr(self, name)
             require(value >= 0, f"{_KEY}.{name}", ">= 0", value)
         require(self.num_prunings >= 1, f"{_KEY}.num_prunings", ">= 1", self.num_prunings)
+        last = self.last_pruning
+        require(0 <= last < 1, f"{_KEY}.last_pruning", ">= 0 and < 1", last)
         for name in ("bits", "convolution_bits"):
             value = getattr(self, name)
             require(1 <= value <= 8, f"{_KEY}.{name}", "from 1 to 8", value)
@@ -104,8 +109,7 @@ class IterativePruning(Pruner):
 
     def before_step(self, done: int, num_steps: int) -> None:
         """Prune where a round begins."""
-        rounds = range(self.config.num_prunings)
-        if done in {num_steps * one // self.config.num_prunings for one in rounds}:
+        for _ in range(beginnings(num_steps, self.config).count(done)):
             self.prune()
 
     def prune(self) -> None:
@@ -117,6 +121,13 @@ class IterativePruning(Pruner):
                 limit = threshold(left, self.config.quality_of(values.shape))
                 kept.logical_and_(values.abs() >= min(limit, float(left.abs().max())))
         self.weights.values.mul_(self.kept)
+
+
+def beginnings(num_steps: int, config: DeepCompressionConfig) -> list[int]:
+    """Return the step of the training before which each round prunes, ascending."""
+    gaps = max(1, config.num_prunings - 1)
+    last = config.last_pruning * num_steps
+    return [round(last * number / gaps) for number in range(config.num_prunings)]
 
 
 def threshold(left: Float[Tensor, " left"], quality: float) -> float:

@@ -11,7 +11,7 @@ as they are at the start, and T is chosen anew with probability (1 + γ step)^-p
 last part of the training. Adam stands in the place of gradient descent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -40,13 +40,15 @@ class DynamicSurgeryConfig:
     Attributes:
         c_rate: thresholds of a full layer lie about mean + c_rate std of its magnitudes.
         convolution_c_rate: the same of a convolution.
+        output_c_rate: the same of the last layer, whatever its kind.
         gamma: the mask is chosen anew with probability (1 + gamma step)^-power.
         power: in that probability.
         stop: fraction of the training after which the mask stays.
     """
 
-    c_rate: float = 3.0
+    c_rate: float = 4.5
     convolution_c_rate: float = 1.0
+    output_c_rate: float = 1.0
     gamma: float = 1e-4
     power: float = 1.0
     stop: float = 0.8
@@ -56,6 +58,11 @@ class DynamicSurgeryConfig:
             value = getattr(self, name)
             require(value >= 0, f"{_KEY}.{name}", ">= 0", value)
         require(0 < self.stop <= 1, f"{_KEY}.stop", "> 0 and <= 1", self.stop)
+
+    def rates_of(self, shapes: Sequence[torch.Size]) -> list[float]:
+        """Return the rate of each layer with weights of these shapes, in the network's order."""
+        rates = [self.convolution_c_rate if len(s) > 2 else self.c_rate for s in shapes]
+        return [*rates[:-1], self.output_c_rate] if rates else []
 
 
 class DynamicSurgery(TrainedMethod[DynamicSurgeryConfig]):
@@ -91,8 +98,9 @@ class Surgery(Addition):
         self.middles: Float[Tensor, " weights"] = torch.empty_like(weights.values)
         self._generator = torch.Generator().manual_seed(seed)
         split = weights.split
-        for values, middle in zip(split(weights.values), split(self.middles), strict=True):
-            rate = config.convolution_c_rate if values.dim() > 2 else config.c_rate
+        for values, middle, rate in zip(
+            split(weights.values), split(self.middles), config.rates_of(weights.shapes), strict=True
+        ):
             middle.fill_(threshold(values, rate))
 
     def before_step(self, done: int, num_steps: int) -> None:

@@ -78,7 +78,7 @@ class VariationalDropoutConfig:
 
     key: ClassVar[str] = "method.variational_dropout"
 
-    kl_weight: float = 1.0
+    kl_weight: float = 10.0
     kl_warm_up: float = 0.3
     lr_log_variances: float = 1e-2
     initial_log_variance: float = -8.0

@@ -59,11 +59,11 @@ class VariationalQuantizationConfig(VariationalDropoutConfig):
 
     key: ClassVar[str] = "method.variational_quantization"
 
-    kl_weight: float = 2.0
+    kl_weight: float = 6.0
     max_log_alpha: float = 2.0
-    codebook_scale: float = 0.8
+    codebook_scale: float = 2.5
     window: float = 0.375
-    lr_codebook: float = 2e-3
+    lr_codebook: float = 2e-4
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -13,6 +13,7 @@ from core.methods import MethodConfig, MethodName
 from core.methods.deep_compression import (
     DeepCompressionConfig,
     IterativePruning,
+    beginnings,
     share_weights,
     threshold,
 )
@@ -67,10 +68,18 @@ def test_the_largest_weight_stays_whatever_the_quality():
     assert int(pruning.kept.sum()) == 1
 
 
-def test_a_round_begins_after_each_share_of_the_training_and_nothing_returns():
+def test_rounds_begin_evenly_until_the_last_one():
+    config = DeepCompressionConfig(num_prunings=4, last_pruning=0.6)
+    assert beginnings(100, config) == [0, 20, 40, 60]
+    assert beginnings(100, DeepCompressionConfig(num_prunings=1)) == [0]
+    assert beginnings(2, config) == [0, 0, 1, 1]  # more rounds than steps: all of them, still
+
+
+def test_a_round_begins_at_each_share_of_the_training_and_nothing_returns():
     reports = []
     start, weights = beginning(6, reports)
-    pruning = IterativePruning(weights, DeepCompressionConfig(quality=1.0, num_prunings=3))
+    config = DeepCompressionConfig(quality=1.0, num_prunings=3, last_pruning=2 / 3)
+    pruning = IterativePruning(weights, config)
     train(start, weights, retrain_config(6), "prune", pruning)
     shares = [report.nonzero_fraction for report in reports]
     assert shares[0] == shares[1] > shares[2] == shares[3] > shares[4] == shares[5]
@@ -120,6 +129,7 @@ def test_a_file_has_the_shared_values_and_no_weight_moved_after_pruning():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"last_pruning": 1.0}, r"last_pruning must be >= 0 and < 1, but got 1.0"),
         ({"quality": -1.0}, r"deep_compression.quality must be >= 0, but got -1.0"),
         ({"num_prunings": 0}, r"deep_compression.num_prunings must be >= 1, but got 0"),
         ({"bits": 9}, r"deep_compression.bits must be from 1 to 8, but got 9"),

@@ -29,13 +29,24 @@ def test_thresholds_lie_about_the_mean_and_the_spread_of_a_layers_magnitudes():
     assert threshold(torch.zeros(3), 1.0) == 0
 
 
+def test_each_kind_of_layer_has_its_rate_and_the_last_one_its_own():
+    _, weights = beginning(1, [])
+    surgery = Surgery(weights, DynamicSurgeryConfig(c_rate=2.0, output_c_rate=0.5), seed=0)
+    layers = weights.split(weights.values)
+    for middle, values, rate in zip(
+        weights.split(surgery.middles), layers, (2.0, 2.0, 0.5), strict=True
+    ):
+        assert middle.unique().tolist() == pytest.approx([threshold(values, rate)])
+
+
 def fit(splices: bool) -> tuple[torch.Tensor, Surgery]:
     """Fit y = x1 + x2 from the weights 1 and 0.01, of which the second is cut at once."""
     torch.manual_seed(0)
     network = nn.Linear(2, 1, bias=False)
     weights = FlatWeights.from_network(network)
     weights.values.copy_(torch.tensor([1.0, 0.01]))
-    surgery = Surgery(weights, DynamicSurgeryConfig(c_rate=0.0, gamma=0.0, stop=1.0), seed=0)
+    config = DynamicSurgeryConfig(output_c_rate=0.0, gamma=0.0, stop=1.0)
+    surgery = Surgery(weights, config, seed=0)
     flat = nn.Parameter(weights.values)
     flat.grad = weights.gradient
     optimiser = torch.optim.Adam([flat], lr=0.02)
