@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from dashboards.live.ahead import draw_ahead
 from dashboards.live.app import make_app
 from dashboards.live.server import listen
 from search.reproduction import reproducing_command
@@ -150,12 +151,13 @@ def _serve(url: str, refresh_seconds: float, pipe: Any) -> None:
         announce=lambda _address: None,
     )
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # as when it is served
-    app, watch = make_app(source)
+    app, context = make_app(source)
     meter = Meter(app.server.wsgi_app)
     app.server.wsgi_app = meter
-    event.listen(watch.open().engine, "before_cursor_execute", meter.count_query)
+    event.listen(context.watch.open().engine, "before_cursor_execute", meter.count_query)
     server = listen(app, "127.0.0.1", 0)
     threading.Thread(target=server.run, daemon=True).start()
+    draw_ahead(context, None)
     pipe.send((f"http://127.0.0.1:{server.effective_port}", multiprocessing.current_process().pid))
     while True:
         pipe.recv()

@@ -38,8 +38,8 @@ _INDEX = f"""<!DOCTYPE html>
 </html>"""
 
 
-def make_app(source: DashboardSource) -> tuple[Dash, Watch]:
-    """Return the page over a database, and what reads the database for it.
+def make_app(source: DashboardSource) -> tuple[Dash, Context]:
+    """Return the page over a database, and what its pages share.
 
     Nothing is read before the first request, and no route writes.
     """
@@ -68,7 +68,7 @@ def make_app(source: DashboardSource) -> tuple[Dash, Watch]:
     for part in (studies_page, study_updates, trial_page, compare_page):
         part.add_callbacks(app, context)
     forbid_loading(server, [f"'{digest.strip(chr(39))}'" for digest in app.csp_hashes()])
-    return app, watch
+    return app, context
 
 
 def _serve_styles(server: Flask) -> None:

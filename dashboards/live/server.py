@@ -9,10 +9,12 @@ from waitress.server import create_server
 
 from core.errors import ConfigError
 from dashboards.live.addresses import study_path
+from dashboards.live.ahead import draw_ahead
 from dashboards.live.app import make_app
 from search.serving import DashboardSource
 
 _NUM_THREADS = 6
+_PATIENCE_SECONDS = 5.0
 _OUTPUT_BYTES = 1 << 24
 """What an answer may have unsent in memory; the largest script would go to a file otherwise."""
 
@@ -24,7 +26,8 @@ def serve(source: DashboardSource) -> None:
         StorageError: the database cannot be used.
         ConfigError: the address cannot be listened on.
     """
-    app, watch = make_app(source)
+    app, context = make_app(source)
+    watch = context.watch
     watch.open()
     # A reader who is slow is no news for the terminal.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -37,12 +40,14 @@ def serve(source: DashboardSource) -> None:
             f"{config.host} and {config.port}: {error}; choose another dashboard.port"
         ) from error
     source.announce(_address(source, _port(server)))
+    ahead = draw_ahead(context, source.study)
     try:
         server.run()
     except KeyboardInterrupt:
         pass
     finally:
         server.close()
+        ahead.join(_PATIENCE_SECONDS)
         watch.close()
 
 

@@ -109,7 +109,7 @@ def serving(url: str, token: str | None = None) -> Iterator[str]:
         command=reproducing_command,
         announce=lambda _address: None,
     )
-    app, watch = make_app(source)
+    app, context = make_app(source)
     connections: dict[int, Any] = {}
     server = listen(app, "127.0.0.1", 0, connections)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -121,7 +121,7 @@ def serving(url: str, token: str | None = None) -> Iterator[str]:
         # In the server's own thread, whose loop ends when it has no connection left.
         server.trigger.pull_trigger(partial(_close, connections))
         thread.join()
-        watch.close()
+        context.watch.close()
 
 
 def _close(connections: dict[int, Any]) -> None:
