@@ -20,8 +20,7 @@ from sqlalchemy import String, cast, select
 from search.checkpoints import StoredCheckpoint, remove_checkpoints, store_checkpoint
 from search.errors import LeaseLostError, StudyError
 from search.outages import Patience
-from search.reading import trial_state
-from search.records import ENQUEUED, INTERRUPTED, RECORD, TrialState
+from search.records import ENQUEUED, INTERRUPTED, RECORD, TrialState, trial_state
 from search.schema import optuna_trial_system_attributes, optuna_trials
 from search.scoring import ACCURACY_CONSTRAINT
 from search.slots import Slot, finish, renew

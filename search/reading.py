@@ -27,6 +27,7 @@ from search.records import (
     StudySnapshot,
     TrialRecord,
     TrialState,
+    trial_state,
 )
 from search.schema import EpochTable, StudyTable, optuna_trial_attributes, optuna_trials
 from search.storage import Database
@@ -59,12 +60,13 @@ def read_study(
         ).first()
         if row is None:
             raise missing_study(connection, name, storage.address)
-        ended = _ended(known, _study_record(row))
+        study = _study_record(row)
+        ended = _ended(known, study)
         trials = ended + _read_trials(
             connection, row.optuna_study_id, method_of(row.config), len(ended)
         )
         epochs = _read_epochs(connection, row.id, row.optuna_study_id, only_running_epochs)
-    return StudySnapshot(study=_study_record(row), trials=trials, epochs=epochs)
+    return StudySnapshot(study=study, trials=trials, epochs=epochs)
 
 
 def _ended(known: StudySnapshot | None, study: StudyRecord) -> tuple[TrialRecord, ...]:
@@ -177,17 +179,6 @@ def _trial_record(row: Row[Any], attributes: dict[str, Any], method: str) -> Tri
         trace_artifact_id=record.get("trace_artifact_id"),
         inherited_from=attributes.get(INHERITED_FROM),
     )
-
-
-def trial_state(optuna_state: str, is_interrupted: bool) -> TrialState:
-    """Translate Optuna's name of a state; a trial given up in the middle is no failed one."""
-    if optuna_state == "FAIL":
-        return TrialState.interrupted if is_interrupted else TrialState.failed
-    return {
-        "RUNNING": TrialState.running,
-        "COMPLETE": TrialState.complete,
-        "PRUNED": TrialState.stopped,
-    }[optuna_state]
 
 
 def _utc(naive: datetime | None) -> datetime | None:

@@ -16,8 +16,7 @@ from optuna.trial import TrialState as OptunaState
 from sqlalchemy import String, cast, select, update
 
 from search.checkpoints import has_checkpoint_of
-from search.reading import trial_state
-from search.records import ENQUEUED, INTERRUPTED, RECORD, RETRY_OF, TrialState
+from search.records import ENQUEUED, INTERRUPTED, RECORD, RETRY_OF, TrialState, trial_state
 from search.schema import (
     SlotTable,
     StudyTable,

@@ -26,6 +26,17 @@ class TrialState(StrEnum):
     interrupted = "interrupted"
 
 
+def trial_state(optuna_state: str, is_interrupted: bool) -> TrialState:
+    """Translate Optuna's name of a state; a trial given up in the middle is no failed one."""
+    if optuna_state == "FAIL":
+        return TrialState.interrupted if is_interrupted else TrialState.failed
+    return {
+        "RUNNING": TrialState.running,
+        "COMPLETE": TrialState.complete,
+        "PRUNED": TrialState.stopped,
+    }[optuna_state]
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReferenceRecord:
     """The network that a study compresses; errors are fractions in [0, 1]."""

@@ -73,12 +73,8 @@ def code_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     known = np.zeros(max(num_rows, num_columns), np.int64)
     for r in range(num_rows):
         known[r] = 0 if fed[r] < 0 else 1 if fed[r] == 0 else 2
-    code_live(
-        decoding, 0, kind, 1, 1, known, live_rows, model, stream
-    )  # fmt: skip
-    code_live(
-        decoding, 1, kind, height, width, known, live_columns, model, stream
-    )  # fmt: skip
+    code_live(decoding, 0, kind, 1, 1, known, live_rows, model, stream)
+    code_live(decoding, 1, kind, height, width, known, live_columns, model, stream)
     if model.coder[PLACE] > stream.size:
         return False
 

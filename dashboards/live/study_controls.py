@@ -1,5 +1,7 @@
 """What a reader of a study's page sets: the loss and the weight, what colours say, which trial."""
 
+from typing import Any
+
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -11,49 +13,36 @@ from dashboards.live.view import STANDING, View
 def cap_slider(view: View) -> Component:
     """How much accuracy one is willing to lose, in points."""
     cap = round(100 * view.config.max_accuracy_loss, 3)
-    high = max(4 * cap, 2.0)
-    marks = {0: "0", cap: f"{cap:g}", high: f"{high:g}"}
-    return html.Div(
-        [
-            html.Label("Points of validation accuracy that you are willing to lose", htmlFor="cap"),
-            dcc.Slider(
-                id="cap",
-                min=0,
-                max=high,
-                step=0.05,
-                value=cap,
-                marks=marks,
-                tooltip={"placement": "bottom", "always_visible": False},
-                updatemode="mouseup",
-            ),
-        ],
-        className="slider",
-    )
+    label = "Points of validation accuracy that you are willing to lose"
+    tooltip = {"placement": "bottom", "always_visible": False}
+    return _slider("cap", label, cap, high=max(4 * cap, 2.0), step=0.05, tooltip=tooltip)
 
 
 def weight_slider(view: View) -> Component:
     """What a unit of accuracy weighs in the score."""
     weight = view.config.accuracy_weight
-    high = max(300.0, 3 * weight)
-    return html.Div(
-        [
-            html.Label(
-                "Weight of a unit of accuracy in the score, ln(rate) taking "
-                f"{view.config.compression_weight:g}",
-                htmlFor="weight",
-            ),
-            dcc.Slider(
-                id="weight",
-                min=0,
-                max=high,
-                step=5,
-                value=weight,
-                marks={0: "0", weight: f"{weight:g}", high: f"{high:g}"},
-                updatemode="mouseup",
-            ),
-        ],
-        className="slider",
+    label = (
+        "Weight of a unit of accuracy in the score, ln(rate) taking "
+        f"{view.config.compression_weight:g}"
     )
+    return _slider("weight", label, weight, high=max(300.0, 3 * weight), step=5)
+
+
+def _slider(
+    name: str, label: str, value: float, high: float, step: float, **more: Any
+) -> Component:
+    """A slider from zero, marked at its ends and at the value that it begins with."""
+    slider = dcc.Slider(
+        id=name,
+        min=0,
+        max=high,
+        step=step,
+        value=value,
+        marks={0: "0", value: f"{value:g}", high: f"{high:g}"},
+        updatemode="mouseup",
+        **more,
+    )
+    return html.Div([html.Label(label, htmlFor=name), slider], className="slider")
 
 
 def front_controls(view: View) -> Component:

@@ -6,8 +6,8 @@ from sqlalchemy import event
 from core.outcome import CompressionOutcome, OnEpoch
 from search.configuration import SoftshareConfig
 from search.errors import StudyError
-from search.reading import read_study, trial_state
-from search.records import TrialState
+from search.reading import read_study
+from search.records import TrialState, trial_state
 from search.slots import claim
 from search.storage import Storage
 from search.study import OpenStudy
