@@ -5,7 +5,7 @@
 points; the rooms get their own dataclasses.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -203,6 +203,21 @@ def with_params(config: SoftshareConfig, params: Mapping[str, Any]) -> Softshare
         ConfigError: a key is unknown or a value is refused.
     """
     return replaced(config, nested(params))
+
+
+def names_only(keys: Collection[str]) -> bool:
+    """Return whether the keys that a user sets name a study and say nothing of its trials.
+
+    Args:
+        keys: dotted keys and groups.
+    """
+    local = {
+        *(f"{group}.{name}" for group, name in _LOCAL_FILES),
+        *(f"study.{name}" for name in _LOCAL_OF_STUDY),
+    }
+    return "study.name" in keys and all(
+        key in local or key.split(".", maxsplit=1)[0] in LOCAL for key in keys
+    )
 
 
 def to_stored(config: SoftshareConfig) -> Tree:

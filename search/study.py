@@ -4,8 +4,8 @@ The row of our own table is written last, under a lock that every creator takes:
 Optuna's study, the reference network, the enqueued settings and the slots.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import optuna
@@ -19,7 +19,7 @@ from core.networks import NetworkDescription
 from core.reference import ReferenceNetwork
 from search.artifact_places import OutsideStore
 from search.artifacts import Artifacts, load_artifact, save_artifact
-from search.configuration import SoftshareConfig, differences, from_stored, to_stored
+from search.configuration import SoftshareConfig, differences, from_stored, names_only, to_stored
 from search.errors import StudyError
 from search.inheritance import inheritable
 from search.provenance import git_revision, package_versions
@@ -147,6 +147,28 @@ def resume_study(storage: Storage, config: SoftshareConfig) -> OpenStudy | None:
         with storage.write() as connection:
             resize(connection, row.id, config.study.num_trials)
     return _opened(storage, row, config)
+
+
+def as_begun(storage: Storage, config: SoftshareConfig, keys: Collection[str]) -> SoftshareConfig:
+    """Return what to go on with where a user names a study and says nothing of its trials.
+
+    That is the configuration that the study began with, with this process's places and as many
+    trials as it has unless the user says how many; ``config`` itself where there is no such study,
+    or where the user says more than its name.
+
+    Args:
+        storage: the database.
+        config: what the user's keys compose to.
+        keys: dotted keys and groups that the user sets.
+    """
+    row = _find(storage, config.study.name) if names_only(keys) else None
+    if row is None:
+        return config
+    begun = from_stored(row.config, config)
+    begun.storage = replace(config.storage, artifacts=row.artifacts)
+    if "study.num_trials" not in keys:
+        begun.study.num_trials = row.num_trials
+    return begun
 
 
 def join_study(storage: Storage, name: str, local: SoftshareConfig) -> OpenStudy:

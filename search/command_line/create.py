@@ -3,9 +3,11 @@
 from core.runtime import use_one_thread
 from search.command_line.request import Request
 from search.command_line.search import open_or_create
+from search.composition import overridden_keys
 from search.configuration import compose
 from search.setting import load_settings
 from search.storage import open_storage
+from search.study import as_begun
 
 
 def create(request: Request) -> None:
@@ -15,6 +17,7 @@ def create(request: Request) -> None:
     use_one_thread()
     storage = open_storage(config.storage)
     try:
-        open_or_create(storage, config)
+        keys = overridden_keys(request.overrides)
+        open_or_create(storage, as_begun(storage, config, keys))
     finally:
         storage.close()

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import shlex
+from collections.abc import Collection
 from functools import partial
 
 from core.codec import write_file
@@ -13,6 +14,7 @@ from search.command_line.epoch_lines import EpochLines
 from search.command_line.printing import make_console, print_lines
 from search.command_line.request import Request
 from search.command_line.results import print_front, print_methods
+from search.composition import overridden_keys
 from search.configuration import SoftshareConfig, compose
 from search.inputs import load_inputs
 from search.judging import best_trial, judge, standings
@@ -26,7 +28,7 @@ from search.records import StudySnapshot
 from search.reporting import ReportSource, write_reports
 from search.setting import load_settings
 from search.storage import Storage, open_storage
-from search.study import open_study, resume_study
+from search.study import as_begun, open_study, resume_study
 from search.traces import load_trace
 
 
@@ -40,7 +42,7 @@ def search(request: Request) -> None:
     load_settings(config)  # a setting outside the space is refused before anything is trained
     use_one_thread()
     try:
-        _search(config)
+        _search(config, overridden_keys(request.overrides))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(
             f"interrupted; what is finished is kept in study {config.study.name}; "
@@ -54,12 +56,13 @@ def resume_command(request: Request) -> str:
     return shlex.join(["softshare", "search", *words])
 
 
-def _search(config: SoftshareConfig) -> None:
+def _search(config: SoftshareConfig, keys: Collection[str]) -> None:
     with contextlib.ExitStack() as at_the_end:
         launcher = open_launcher(config)  # what it refuses is refused before anything is trained
         at_the_end.callback(launcher.close)
         storage = open_storage(config.storage)
         at_the_end.callback(storage.close)
+        config = as_begun(storage, config, keys)
         open_or_create(storage, config)
         with SearchProgress(make_console(), config.workers) as progress:
             run_workers(storage, config, launcher, progress.update)

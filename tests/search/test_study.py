@@ -13,7 +13,7 @@ from search.records import ENQUEUED
 from search.schema import SlotTable, StudyTable
 from search.slots import claim, finish
 from search.storage import Storage
-from search.study import join_study, open_study, resume_study
+from search.study import as_begun, join_study, open_study, resume_study
 from tests.search.studies import (
     open_one,
     small_config,
@@ -93,6 +93,23 @@ def test_another_configuration_is_refused_with_the_differences(storage: Storage)
     assert "\n" not in str(raised.value)
     with pytest.raises(StudyError, match=r"retrain.tau"):
         resume_study(storage, small_config({"retrain.tau": 0.4}))
+
+
+def test_a_study_that_is_only_named_goes_on_as_it_began(storage: Storage) -> None:
+    study = small_study(storage, {"retrain.tau": 0.3, "study.num_trials": 7})
+    other = small_config({"study.num_trials": 9})
+    begun = as_begun(storage, other, ["study.name", "storage.url", "workers"])
+    assert begun.retrain.tau == 0.3
+    assert begun.study.num_trials == 7
+    assert to_stored(begun) == to_stored(study.config)
+    longer = as_begun(storage, other, ["study.name", "study.num_trials"])
+    assert longer.study.num_trials == 9
+    assert resume_study(storage, longer) is not None
+    for said in (["storage.url"], ["study.name", "retrain.tau"], ["study.name", "experiment"]):
+        assert as_begun(storage, other, said) is other
+    assert (
+        as_begun(storage, small_config({"study.name": "lost"}), ["study.name"]).retrain.tau != 0.3
+    )
 
 
 def test_a_study_from_before_a_key_was_there_is_resumed_at_its_default(storage: Storage) -> None:

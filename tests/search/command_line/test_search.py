@@ -72,6 +72,11 @@ def test_a_study_is_created_reported_resumed_and_guarded(
     assert "trial 0" not in shown.partition("Pareto front")[0]
     assert "trial 2" in shown
 
+    # By its name alone it goes on as it began, with as many trials as it has.
+    named = [word for word in words if word.startswith(("data.dir=", "cache_dir="))]
+    assert main(["search", *read, *named]) == 0
+    assert "3 of 3 trials are done" in capsys.readouterr().out
+
     assert main(["search", *words, "study.num_trials=3", "retrain.tau=0.3"]) == 2
     refused = capsys.readouterr().err
     tau = compose().retrain.tau
