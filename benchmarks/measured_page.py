@@ -157,7 +157,7 @@ def _serve(url: str, refresh_seconds: float, pipe: Any) -> None:
     event.listen(context.watch.open().engine, "before_cursor_execute", meter.count_query)
     server = listen(app, "127.0.0.1", 0)
     threading.Thread(target=server.run, daemon=True).start()
-    draw_ahead(context, None)
+    draw_ahead(context, None).join()
     pipe.send((f"http://127.0.0.1:{server.effective_port}", multiprocessing.current_process().pid))
     while True:
         pipe.recv()

@@ -88,13 +88,17 @@ def points_of(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[Point, ...]
     )
 
 
-def thinned(points: Sequence[Point]) -> Sequence[Point]:
+def thinned(points: Sequence[Point], most: int = MAX_DRAWN) -> Sequence[Point]:
     """Return the points to draw: of thousands a share, and whatever is on the front or has a name.
 
     Which are drawn follows from their trials' numbers, and the share is halved as their number
     doubles: from one more trial to the next the same are drawn.
+
+    Args:
+        points: those that there are.
+        most: about so many are drawn at most.
     """
-    num_halvings = max(0, math.ceil(math.log2(max(1, len(points)) / MAX_DRAWN)))
+    num_halvings = max(0, math.ceil(math.log2(max(1, len(points)) / most)))
     if not num_halvings:
         return points
     return [

@@ -28,7 +28,7 @@ from dashboards.figures.style import (
     transparent,
 )
 from dashboards.palette import LIGHT, Palette
-from dashboards.points import Point, Standing, thinned
+from dashboards.points import MAX_DRAWN, Point, Standing, thinned
 
 _LEGEND_LAST = 6
 
@@ -38,6 +38,7 @@ def draw_pareto_front(
     palette: Palette = LIGHT,
     colouring: Colouring | None = None,
     selected: Collection[int] = (),
+    most: int = MAX_DRAWN,
 ) -> go.Figure:
     """Draw the front; trials carry their number as ``customdata``.
 
@@ -47,13 +48,14 @@ def draw_pareto_front(
         colouring: what the trials' colours say; without it where they stand, or in the paper's
             accounting their score.
         selected: trials that a reader chose.
+        most: of more trials than these a share is drawn beside the front.
     """
     title = f"Accuracy loss against compression rate ({data.accounting.value})"
     if not data.points:
         return sentence_figure(palette, "No trial has finished yet.", title=title)
     figure = new_figure(palette, height=540, title=title)
     _draw_backdrop(figure, data, palette)
-    points = thinned(data.points)
+    points = thinned(data.points, most)
     if data.accounting is Accounting.paper:
         colouring = colouring or score_colouring(data)
     if colouring is None:

@@ -1,7 +1,7 @@
 """Draws, as the server starts, the study that is likely to be asked for first.
 
-Thousands of trials take a second to read: most of a first view, and the server has that second
-before a person has opened the page.
+Thousands of trials take a second to read, and what draws first is slower than what has drawn: the
+server tells its address when that is done.
 """
 
 import contextlib

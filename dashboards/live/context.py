@@ -91,20 +91,27 @@ class _Measured:
 
 @dataclass
 class Importances:
-    """Importances by study, measured in a thread: for thousands of trials it takes seconds."""
+    """Importances by study, measured in a thread: for thousands of trials it takes seconds.
+
+    Nothing is measured unless somebody looks at it.
+    """
 
     measure: Callable[[StudySnapshot, ScoreConfig], ImportanceData]
     _known: dict[str, _Measured] = field(default_factory=dict)
     _running: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def of(self, snapshot: StudySnapshot, config: ScoreConfig) -> ImportanceData | None:
+    def known(self, snapshot: StudySnapshot) -> ImportanceData | None:
+        """Return the last measurement, None before the first."""
+        with self._lock:
+            last = self._last(snapshot)
+        return None if last is None else last.data
+
+    def measured(self, snapshot: StudySnapshot, config: ScoreConfig) -> ImportanceData | None:
         """Return the last measurement, None before the first; begins a new one where it is due."""
         name = snapshot.study.name
         with self._lock:
-            known = self._known.get(name)
-            if known is not None and known.created_at != snapshot.study.created_at:
-                known = None
+            known = self._last(snapshot)
             is_due = known is None or known.is_due(snapshot.num_finished)
             if is_due and name not in self._running:
                 self._running.add(name)
@@ -113,6 +120,10 @@ class Importances:
                 )
                 thread.start()
         return None if known is None else known.data
+
+    def _last(self, snapshot: StudySnapshot) -> _Measured | None:
+        last = self._known.get(snapshot.study.name)
+        return last if last and last.created_at == snapshot.study.created_at else None
 
     def _run(self, snapshot: StudySnapshot, config: ScoreConfig) -> None:
         name = snapshot.study.name

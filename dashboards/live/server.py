@@ -39,8 +39,9 @@ def serve(source: DashboardSource) -> None:
             f"dashboard.host and dashboard.port must be an address to listen on, but got "
             f"{config.host} and {config.port}: {error}; choose another dashboard.port"
         ) from error
-    source.announce(_address(source, _port(server)))
     ahead = draw_ahead(context, source.study)
+    ahead.join(_PATIENCE_SECONDS)
+    source.announce(_address(source, _port(server)))
     try:
         server.run()
     except KeyboardInterrupt:

@@ -28,6 +28,7 @@ from dashboards.figures import (
 from dashboards.figures.style import sentence_figure
 from dashboards.live.view import View
 from dashboards.live.watch import only
+from dashboards.points import MAX_DRAWN
 from search.records import TrialState
 
 
@@ -50,12 +51,16 @@ class FigurePart:
     follows_epochs: bool = False
 
 
-def front(view: View) -> go.Figure:
+FEW_DRAWN = 400
+"""Of more trials than these the front opens with a share: thousands take a browser a second."""
+
+
+def front(view: View, most: int = MAX_DRAWN) -> go.Figure:
     """The Pareto front."""
     data = pareto_front_data(view.snapshot, view.config, view.accounting)
     keys = list(dimensions_of(view.snapshot))
     colouring = colouring_of(data, view.snapshot, view.colour, keys)
-    return draw_pareto_front(data, view.palette, colouring, view.selected)
+    return draw_pareto_front(data, view.palette, colouring, view.selected, most)
 
 
 def history(view: View) -> go.Figure:
@@ -70,7 +75,7 @@ def compute(view: View) -> go.Figure:
 
 def importance(view: View) -> go.Figure:
     """Importance for both objectives, as far as it has been measured."""
-    data = view.context.importances.of(view.snapshot, view.config)
+    data = view.context.importances.measured(view.snapshot, view.config)
     if data is None:
         said = "The importances are being measured; they appear here by themselves."
         return sentence_figure(view.palette, said, title="Importance of the hyperparameters")

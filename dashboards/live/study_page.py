@@ -1,6 +1,7 @@
 """The page of a study, as it is opened; ``study_updates`` lets it follow the study.
 
-Words and the front are there at once, every other figure comes when its place is near the screen.
+Words and the front are there at once, of thousands of trials a share at first; every other figure
+comes when its place is near the screen.
 """
 
 from dash import dcc, html
@@ -18,7 +19,7 @@ from dashboards.live.study_controls import (
     trial_choice,
     weight_slider,
 )
-from dashboards.live.study_figures import FIGURES
+from dashboards.live.study_figures import FEW_DRAWN, FIGURES, front
 from dashboards.live.study_texts import TEXTS
 from dashboards.live.study_updates import EPOCHS, SELECTED, TRIALS, versions
 from dashboards.live.view import View, first_view
@@ -129,7 +130,7 @@ def _figure(view: View, name: str) -> Component:
     part = FIGURES[name]
     is_first = name == _FIRST
     figure = (
-        part.draw(view)
+        front(view, FEW_DRAWN)
         if is_first
         else sentence_figure(view.palette, "", title=part.title, height=part.height)
     )

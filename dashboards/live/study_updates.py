@@ -74,7 +74,7 @@ def versions(context: Context, snapshot: StudySnapshot) -> tuple[str, str]:
     """Return what changes when trials end, and what changes while they run."""
     states = Counter(trial.state for trial in snapshot.trials)
     at_work = states.pop(TrialState.running, 0)
-    measured = context.importances.of(snapshot, context.score_of(snapshot))
+    measured = context.importances.known(snapshot)
     trials = (
         f"{snapshot.study.created_at.timestamp()} {snapshot.study.num_trials} "
         f"{sorted(states.items())} {0 if measured is None else measured.num_trials}"

@@ -91,3 +91,6 @@ def test_of_thousands_a_share_is_drawn_and_stays_the_same(
     assert {p.trial for p in points if p.standing is Standing.front or p.setting} <= kept
     assert {point.trial for point in thinned(points[:-1])} == kept - {points[-1].trial}
     assert thinned(points[:MAX_DRAWN]) == points[:MAX_DRAWN]
+    few = {point.trial for point in thinned(points, MAX_DRAWN // 8)}
+    assert len(few) < MAX_DRAWN // 4
+    assert few < kept
