@@ -5,7 +5,7 @@ Algorithm 1 of Ullrich et al. 2017.
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ from core.post_processing import (
 from core.preparation import Preparation, prepare
 from core.prior import PriorConfig
 from core.reference import ReferenceNetwork
-from core.retraining import Reporter, RetrainConfig
+from core.retraining import Reporter, RetrainConfig, num_weights
 from core.shrinking import ShrinkingConfig
 
 
@@ -60,6 +60,7 @@ def compress(
     config: CompressConfig,
     on_epoch: OnEpoch | None = None,
     checkpoints: Checkpoints | None = None,
+    teacher: ReferenceNetwork | None = None,
 ) -> CompressionOutcome:
     """Compress a reference network into a file and measure the network the file decodes to.
 
@@ -71,6 +72,8 @@ def compress(
         on_epoch: takes a report after every epoch; whatever it raises ends the compression.
         checkpoints: takes the compression's state before a step where it wants it, and has the
             state to go on from; the file has the same bytes however often that happens.
+        teacher: the network that ``reference`` is a student of: it answers in the retraining, and
+            accuracy loss and compression rates are counted from it. None for no such network.
 
     Raises:
         ConfigError: the shrinking left fewer weights than the method is to leave.
@@ -81,14 +84,45 @@ def compress(
     """
     with explaining_exhaustion("retrain.batch_size", config.retrain.batch_size):
         method = _method(config)
-        journal = Journal(checkpoints, identity(reference, data, config))
+        journal = Journal(checkpoints, identity(reference, data, config, teacher))
         report = Reporter(num_epochs(config), config.prior.num_components, on_epoch, journal)
-        start = prepare(reference, data, config.retrain, config.shrinking, report)
+        share = 1.0 if teacher is None else _share(reference, teacher)
+        report.weights_left = share
+        start = prepare(reference, data, config.retrain, config.shrinking, report, teacher)
         clustered = method.cluster(start)
-        return finish(start, clustered, method.post_processing, config.retrain, reference, data)
+        outcome = finish(start, clustered, method.post_processing, config.retrain, reference, data)
+        return outcome if teacher is None else _beside(outcome, teacher, share)
 
 
-def identity(reference: ReferenceNetwork, data: Data, config: CompressConfig) -> str:
+def _share(student: ReferenceNetwork, teacher: ReferenceNetwork) -> float:
+    """Return how many weights a student has for each of its teacher's."""
+    counts = [
+        num_weights(network.build(), network.description.treatment)
+        for network in (student, teacher)
+    ]
+    return counts[0] / counts[1]
+
+
+def _beside(
+    outcome: CompressionOutcome, teacher: ReferenceNetwork, share: float
+) -> CompressionOutcome:
+    """Count a student's outcome from its teacher, as the outcomes of the teacher itself are."""
+    return replace(
+        outcome,
+        accuracy_loss=outcome.validation_error - teacher.validation_error,
+        float32_bytes=teacher.float32_bytes,
+        compression_rate=teacher.float32_bytes / outcome.file_bytes,
+        han_compression_rate=outcome.han_compression_rate / share,
+        nonzero_fraction=outcome.nonzero_fraction * share,
+    )
+
+
+def identity(
+    reference: ReferenceNetwork,
+    data: Data,
+    config: CompressConfig,
+    teacher: ReferenceNetwork | None = None,
+) -> str:
     """Return a digest of all that a compression depends on, to know its checkpoints by."""
     digest = hashlib.sha256(f"{config} {config.method.own} {data.fingerprint}\n".encode())
     if (treatment := reference.description.treatment) != STANDARD:
@@ -96,6 +130,8 @@ def identity(reference: ReferenceNetwork, data: Data, config: CompressConfig) ->
     if data.metric.evaluate is not None:
         digest.update(f"{data.metric}\n".encode())
     digest.update(reference.to_bytes())
+    if teacher is not None:
+        digest.update(teacher.to_bytes())
     return digest.hexdigest()
 
 

@@ -56,6 +56,7 @@ def prepare(
     retrain: RetrainConfig,
     shrinking: ShrinkingConfig,
     report: Reporter,
+    teacher: ReferenceNetwork | None = None,
 ) -> Preparation:
     """Copy the reference network, bring its layers to one scale and shrink it, as configured.
 
@@ -65,6 +66,7 @@ def prepare(
         retrain: the error loss, the views of the images and the seed.
         shrinking: what is cut.
         report: takes an ``EpochReport`` an epoch.
+        teacher: answers in the training; by default the reference network itself.
 
     Raises:
         ConfigError: ``shrinking.units`` does not fit the network, or a loss the labels.
@@ -75,7 +77,7 @@ def prepare(
     network = reference.build(device)
     training_set = TrainingSet(
         data.train,
-        reference.build(device),
+        (teacher or reference).build(device),
         retrain.distillation_temperature,
         retrain.augment_shift,
         retrain.augment_flip,
@@ -98,5 +100,5 @@ def prepare(
         )
         if shrinking.equalise:
             equalise(network, described.chains, described.input_shape)
-        report.weights_left = num_weights(network, described.treatment) / before
+        report.weights_left *= num_weights(network, described.treatment) / before
     return Preparation(network, described, training_set, error_loss, data.validation, report)

@@ -24,6 +24,7 @@ from core.reference import ReferenceConfig
 from core.retraining import RetrainConfig
 from core.retraining.error_loss import check_share
 from core.shrinking import ShrinkingConfig
+from core.student import StudentConfig
 from search.composition import compose_tree
 from search.conversion import Tree, build, leaves, nested, replaced, show, tree_of, type_at
 from search.halving import HalvingConfig
@@ -114,6 +115,7 @@ class SoftshareConfig:
         reference: training of the reference network.
         prior: the mixture prior and its hyper-priors.
         retrain: the retraining under the prior.
+        student: a smaller network that learns from it, which trials may compress instead.
         shrinking: what is cut from the network before the retraining.
         post_processing: merging, fine-tuning and low-precision biases.
         method: how weights come to clusters, and what is each method's own.
@@ -138,6 +140,7 @@ class SoftshareConfig:
     reference: ReferenceConfig = field(default_factory=ReferenceConfig)
     prior: PriorConfig = field(default_factory=PriorConfig)
     retrain: RetrainConfig = field(default_factory=RetrainConfig)
+    student: StudentConfig = field(default_factory=StudentConfig)
     shrinking: ShrinkingConfig = field(default_factory=ShrinkingConfig)
     post_processing: PostProcessingConfig = field(default_factory=PostProcessingConfig)
     method: MethodConfig = field(default_factory=MethodConfig)

@@ -4,6 +4,7 @@ They count for the sampler and stand on the front; they do not count as the new 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -55,7 +56,7 @@ def inheritable(
         for group in ("study", "score", "halving"):
             tree.pop(group, None)
     differing = differences(theirs, ours)
-    if source.study.reference != reference:
+    if replace(source.study.reference, student=None) != replace(reference, student=None):
         differing.append("the reference network")
     if source.study.data_fingerprint != data_fingerprint:
         differing.append("the data")

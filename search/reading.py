@@ -101,7 +101,7 @@ def of_another_version(name: str, error: Exception) -> StudyError:
 
 def _study_record(row: Row[Any]) -> StudyRecord:
     try:
-        reference = ReferenceRecord(**row.reference)
+        reference = ReferenceRecord.of(row.reference)
     except TypeError as error:
         raise of_another_version(row.name, error) from error
     return StudyRecord(

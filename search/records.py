@@ -1,6 +1,7 @@
 """What is stored of a study, as frozen records; ``search.reading`` reads them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -38,13 +39,38 @@ def trial_state(optuna_state: str, is_interrupted: bool) -> TrialState:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StudentRecord:
+    """The student of the network that a study compresses; errors are fractions in [0, 1]."""
+
+    validation_error: float
+    test_error: float
+    num_parameters: int
+    artifact_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReferenceRecord:
-    """The network that a study compresses; errors are fractions in [0, 1]."""
+    """The network that a study compresses, and its student; errors are fractions in [0, 1]."""
 
     validation_error: float
     test_error: float
     num_parameters: int
     float32_bytes: int
+    student: StudentRecord | None = None
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "ReferenceRecord":
+        """Read what ``stored`` returned.
+
+        Raises:
+            TypeError: it is of another version.
+        """
+        student = stored.get("student")
+        return cls(**{**stored, "student": None if student is None else StudentRecord(**student)})
+
+    def stored(self) -> dict[str, Any]:
+        """Return it as a JSON-able tree; without a student as versions that knew none stored it."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)

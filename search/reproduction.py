@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from core.data import DataSource
 from core.errors import ConfigError
 from core.factories import GIVEN_IN_PYTHON
 from search.composition import as_override
@@ -15,6 +16,9 @@ _LATER = ("metric",)  # not in studies of earlier versions, which had the defaul
 
 CHECKPOINT = "CHECKPOINT"
 """Stands in a command for the file of an own network's weights, which a study does not name."""
+
+FOLDER = "FOLDER"
+"""Stands in a command for the folder of own data, which a study does not name either."""
 
 
 def reproducing_command(
@@ -30,9 +34,9 @@ def reproducing_command(
         target: name of the file to write.
 
     Returns:
-        The command, quoted for a shell, with ``CHECKPOINT`` for an own network's weights; None
-        where the stored configuration is not known whole, is of another version, or was given in
-        Python.
+        The command, quoted for a shell, with ``CHECKPOINT`` for an own network's weights and
+        ``FOLDER`` for that of own data; None where the stored configuration is not known whole, is
+        of another version, or was given in Python.
     """
     if not trial or any(group not in study for group in _OF_THE_STUDY):
         return None
@@ -41,7 +45,7 @@ def reproducing_command(
     if GIVEN_IN_PYTHON in wanted.values():
         return None
     try:
-        words = _words(wanted)
+        words = [*_words(wanted), *_places(wanted)]
         composed = dict(leaves(tree_of(compose(words))))
     except ConfigError:
         return None
@@ -59,12 +63,21 @@ def _words(wanted: Mapping[str, Any]) -> list[str]:
     if wanted.get("model.factory") is not None:
         default = dict(leaves(tree_of(compose())))
         named = {k: v for k, v in wanted.items() if default.get(k, k) != v}
-        words = [_override(key, value) for key, value in named.items()]
-        return [*words, as_override("model.checkpoint", CHECKPOINT)]
+        return [_override(key, value) for key, value in named.items()]
     model = as_override("model", wanted["model.name"])
     default = dict(leaves(tree_of(compose([model]))))
     named = {key: value for key, value in wanted.items() if default.get(key, key) != value}
     return [model, *(_override(key, value) for key, value in named.items())]
+
+
+def _places(wanted: Mapping[str, Any]) -> list[str]:
+    """Return the overrides that name what lies on somebody's own machine."""
+    places = {}
+    if wanted.get("model.factory") is not None:
+        places["model.checkpoint"] = CHECKPOINT
+    if DataSource[wanted["data.source"]].needs_folder:
+        places["data.dir"] = FOLDER
+    return [as_override(key, place) for key, place in places.items()]
 
 
 def _override(key: str, value: Any) -> str:

@@ -18,7 +18,7 @@ from search.methods import DEFAULT_METHOD, METHOD
 Value = float | int | str | bool | None
 """A natural value of a configuration key."""
 
-SECTIONS = ("prior", "shrinking", "retrain", "post_processing", "method")
+SECTIONS = ("student", "prior", "shrinking", "retrain", "post_processing", "method")
 """The groups whose keys define a trial, and so can be searched."""
 
 
@@ -258,6 +258,9 @@ def _dimensions(space: Mapping[str, Any]) -> Iterator[Dimension]:
             section,
         )
         require(isinstance(keys, Mapping), f"space.{section}", "a group of keys", show(keys))
+        for name in keys if section == "student" else ():
+            rule = "compressed, the one key of a student that trials may differ in"
+            require(name == "compressed", f"space.student.{name}", rule, name)
         yield from _group(section, keys)
 
 

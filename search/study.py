@@ -5,7 +5,7 @@ Optuna's study, the reference network, the enqueued settings and the slots.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import optuna
@@ -24,7 +24,7 @@ from search.errors import StudyError
 from search.inheritance import inheritable
 from search.provenance import git_revision, package_versions
 from search.reading import missing_study
-from search.records import ENQUEUED, INHERITED_FROM, ReferenceRecord
+from search.records import ENQUEUED, INHERITED_FROM, ReferenceRecord, StudentRecord
 from search.schema import IN_DATABASE, StudyTable, database_seconds
 from search.setting import load_settings
 from search.slots import SlotState, count_slots, resize
@@ -92,6 +92,19 @@ class OpenStudy:
             load_artifact(self.artifacts, self.reference_artifact_id), described
         )
 
+    def load_student(self, described: NetworkDescription) -> ReferenceNetwork:
+        """Return the student as it was stored with the study, which has one.
+
+        Args:
+            described: how it is built.
+
+        Raises:
+            ArtifactError: it is missing or damaged.
+        """
+        assert self.reference.student is not None
+        content = load_artifact(self.artifacts, self.reference.student.artifact_id)
+        return ReferenceNetwork.from_bytes(content, described)
+
     def count_slots(self) -> Mapping[SlotState, int]:
         """Return how many of its trials have finished, are worked on, and wait."""
         with self.storage.read() as connection:
@@ -104,8 +117,16 @@ def open_study(
     reference: ReferenceNetwork,
     *,
     data_fingerprint: str | None = None,
+    student: ReferenceNetwork | None = None,
 ) -> OpenStudy:
     """Create the study ``config.study.name``, or resume it with as many trials as asked.
+
+    Args:
+        storage: the database.
+        config: what defines the study.
+        reference: the network that it compresses.
+        data_fingerprint: fingerprint of the data that this was trained on.
+        student: what ``config.student`` names, trained.
 
     Raises:
         StudyError: it exists with another configuration, or with more finished trials; or it
@@ -114,7 +135,7 @@ def open_study(
     """
     with storage.exclusively():
         if _find(storage, config.study.name) is None:
-            _create(storage, config, reference, data_fingerprint)
+            _create(storage, config, reference, data_fingerprint, student)
     resumed = resume_study(storage, config)
     assert resumed is not None
     return resumed
@@ -205,7 +226,7 @@ def _opened(storage: Storage, row: Row[Any], local: SoftshareConfig) -> OpenStud
         study_id=row.id,
         optuna_study_id=row.optuna_study_id,
         config=config,
-        reference=ReferenceRecord(**row.reference),
+        reference=ReferenceRecord.of(row.reference),
         reference_artifact_id=row.reference_artifact_id,
         data_fingerprint=row.data_fingerprint,
         created_at=row.created_at,
@@ -219,6 +240,7 @@ def _create(
     config: SoftshareConfig,
     reference: ReferenceNetwork,
     data_fingerprint: str | None,
+    student: ReferenceNetwork | None,
 ) -> None:
     record = ReferenceRecord(
         validation_error=reference.validation_error,
@@ -246,7 +268,18 @@ def _create(
     place = config.storage.artifacts
     if place != IN_DATABASE:
         OutsideStore(place, create=True)
-    artifact_id = save_artifact(Artifacts(storage, place), reference.to_bytes())
+    artifacts = Artifacts(storage, place)
+    artifact_id = save_artifact(artifacts, reference.to_bytes())
+    if student is not None:
+        record = replace(
+            record,
+            student=StudentRecord(
+                validation_error=student.validation_error,
+                test_error=student.test_error,
+                num_parameters=student.num_parameters,
+                artifact_id=save_artifact(artifacts, student.to_bytes()),
+            ),
+        )
     optuna_study_id = storage.optuna_storage.get_study_id_from_name(config.study.name)
     with storage.write() as connection:
         created = connection.execute(
@@ -254,7 +287,7 @@ def _create(
                 name=config.study.name,
                 optuna_study_id=optuna_study_id,
                 config=to_stored(config),
-                reference=asdict(record),
+                reference=record.stored(),
                 reference_artifact_id=artifact_id,
                 data_fingerprint=data_fingerprint,
                 versions=package_versions(),

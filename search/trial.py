@@ -33,7 +33,7 @@ from search.space import SearchSpace
 from search.study import OpenStudy
 
 _GIVING_BACK_SECONDS = 3.0
-_CONFIG_GROUPS = ("prior", "shrinking", "retrain", "post_processing", "method")
+_CONFIG_GROUPS = ("student", "prior", "shrinking", "retrain", "post_processing", "method")
 
 _logger = logging.getLogger(__name__)
 

@@ -22,9 +22,10 @@ from core.factories import find_factory
 from core.outcome import CompressionOutcome
 from core.reference import describe_network
 from core.runtime import use_one_thread
+from core.student import describe_student
 from search.checkpoints import Watch, remove_checkpoints
 from search.climbing import Compress
-from search.compression import compress_config
+from search.compression import compress_config, start_of
 from search.configuration import SoftshareConfig
 from search.database_errors import unreachable
 from search.delivery import deliver_left
@@ -68,8 +69,8 @@ def worker_loop(
         storage_config: the database.
         study_name: a study there.
         local: this machine's places (data, cache); all else comes from the study.
-        compress: does the work of a trial; by default the study's reference network, fetched
-            from the database, is compressed.
+        compress: does the work of a trial; by default the study's reference network or its
+            student, fetched from the database, is compressed.
         lease_seconds: how long a slot stays this worker's without a sign of life.
 
     Raises:
@@ -154,7 +155,7 @@ def worker_prefix(process_id: int, host: str | None = None) -> str:
 
 
 def study_compress(study: OpenStudy) -> Compress:
-    """Return what compresses a study's reference network, fetched from its database.
+    """Return what compresses a study's reference network or its student, fetched from its database.
 
     Raises:
         StudyError: the data on this machine are not those of the study.
@@ -163,8 +164,9 @@ def study_compress(study: OpenStudy) -> Compress:
         ArtifactError: the reference network is missing or damaged.
     """
     config = study.config
-    if config.model.factory is not None:  # what is refused is refused before any data is loaded
-        find_factory(config.model.factory, "model.factory", config.code)
+    for group in ("model", "student"):  # what is refused is refused before any data is loaded
+        if (factory := getattr(config, group).factory) is not None:
+            find_factory(factory, f"{group}.factory", config.code)
     data = load_inputs(config)
     if study.data_fingerprint not in (None, data.fingerprint):
         raise StudyError(
@@ -173,11 +175,16 @@ def study_compress(study: OpenStudy) -> Compress:
             "set data.dir to the folder with the study's data"
         )
     reference = study.load_reference(describe_network(config.model, data, config.code))
+    student = None
+    if study.reference.student is not None:
+        student = study.load_student(describe_student(config.student, data, config.code))
 
-    def compress_reference(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
-        return core.compress.compress(reference, data, compress_config(config), watch, watch)
+    def compress_either(config: SoftshareConfig, watch: Watch) -> CompressionOutcome:
+        started, teacher = start_of(config, reference, student)
+        settings = compress_config(config)
+        return core.compress.compress(started, data, settings, watch, watch, teacher)
 
-    return compress_reference
+    return compress_either
 
 
 def stop_with_launcher() -> None:

@@ -15,6 +15,11 @@ class DataSource(Enum):
     image_folder = "image_folder"
     factory = "factory"
 
+    @property
+    def needs_folder(self) -> bool:
+        """Whether its files must lie in a folder that is named."""
+        return self not in (DataSource.mnist, DataSource.factory)
+
 
 @dataclass(kw_only=True)
 class DataConfig:
@@ -48,7 +53,7 @@ class DataConfig:
             "set data.factory=package.module:callable",
         )
         require(
-            self.source in (DataSource.mnist, DataSource.factory) or self.dir is not None,
+            not self.source.needs_folder or self.dir is not None,
             "data.dir",
             f"the folder of its files where data.source={self.source.value}",
             "null",

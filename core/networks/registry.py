@@ -6,7 +6,7 @@ from torch import nn
 
 from core.errors import ConfigError
 from core.networks.description import NetworkDescription
-from core.networks.lenet_5_caffe import LENET_5_CAFFE
+from core.networks.lenet_5 import LENET_5_CAFFE, LENET_5_SMALL
 from core.networks.lenet_300_100 import LENET_300_100
 from core.networks.tutorial import TUTORIAL
 from core.networks.wrn_16_4 import WRN_16_4
@@ -16,22 +16,25 @@ NETWORKS: Mapping[str, NetworkDescription] = {
     for network in (
         LENET_300_100,
         LENET_5_CAFFE,
+        LENET_5_SMALL,
         TUTORIAL,
         WRN_16_4,
     )
 }
 
 
-def description(name: str) -> NetworkDescription:
+def description(name: str, key: str = "model.name") -> NetworkDescription:
     """Return the description of the network called ``name``.
+
+    Args:
+        name: its name.
+        key: the configuration key that it is named by.
 
     Raises:
         ConfigError: no network is called so; the message lists those there are.
     """
     if name not in NETWORKS:
-        raise ConfigError(
-            f"model.name must be one of {', '.join(sorted(NETWORKS))}, but got {name}"
-        )
+        raise ConfigError(f"{key} must be one of {', '.join(sorted(NETWORKS))}, but got {name}")
     return NETWORKS[name]
 
 

@@ -1,11 +1,12 @@
 """The trained network that a compression starts from: trained once, then cached."""
 
-from core.reference.cache import load_or_train_reference
+from core.reference.cache import load_or_train_reference, trained_once
 from core.reference.chance import require_better_than_chance
 from core.reference.config import ActivationPrior, InformationDropoutConfig, ReferenceConfig
+from core.reference.epochs import OnReferenceEpoch, train_epochs
 from core.reference.network import ReferenceNetwork
 from core.reference.own import describe_network, own_reference, reference_from_checkpoint
-from core.reference.training import OnReferenceEpoch, train_reference
+from core.reference.training import train_reference
 
 __all__ = [
     "ActivationPrior",
@@ -18,5 +19,7 @@ __all__ = [
     "own_reference",
     "reference_from_checkpoint",
     "require_better_than_chance",
+    "train_epochs",
     "train_reference",
+    "trained_once",
 ]

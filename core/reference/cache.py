@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from core.metric import CLASSIFICATION
 from core.networks import STANDARD, NetworkConfig, NetworkDescription
 from core.reference.chance import require_better_than_chance, require_right_direction
 from core.reference.config import ReferenceConfig
+from core.reference.epochs import OnReferenceEpoch
 from core.reference.network import FORMAT_VERSION, ReferenceNetwork
 from core.reference.own import check_on, describe_network, reference_from_checkpoint
-from core.reference.training import OnReferenceEpoch, train_reference
+from core.reference.training import train_reference
 
 _SWITCHES = ("weight_decay", "augment_shift", "augment_flip", "bfloat16")
 
@@ -87,14 +89,33 @@ def _cached(
     on_epoch: OnReferenceEpoch | None,
 ) -> ReferenceNetwork:
     _require_fit(described, data)
-    path = _path(described, data, config, cache_dir.expanduser())
+
+    def train() -> ReferenceNetwork:
+        trained = train_reference(described, data, config, on_epoch)
+        require_better_than_chance(trained, data)
+        return trained
+
+    return trained_once(_path(described, data, config, cache_dir.expanduser()), train)
+
+
+def trained_once(path: Path, train: Callable[[], ReferenceNetwork]) -> ReferenceNetwork:
+    """Return a network of the registry from a file, after training it where that is missing.
+
+    A damaged file is replaced. Processes that ask at once wait for one of them to train.
+
+    Args:
+        path: the file.
+        train: trains the network; what it raises leaves no file.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
     if (cached := _read(path)) is not None:
         return cached
     with locked(path.with_suffix(".lock")):
         if (cached := _read(path)) is not None:
             return cached
-        trained = train_reference(described, data, config, on_epoch)
-        require_better_than_chance(trained, data)
+        trained = train()
         write_atomically(path, trained.to_bytes())
     return trained
 

@@ -1,13 +1,11 @@
-"""Training of a reference network: Adam (Kingma & Ba 2015) on a cosine, cross-entropy, dropout.
+"""Training of a reference network (``core.reference.epochs``) on cross-entropy, with dropout.
 
-Information dropout, where it is on, takes the place of the dropout. Weight decay is decoupled from
-Adam's step sizes (Loshchilov & Hutter 2019).
+Information dropout, where it is on, takes the place of the dropout.
 
 The weights kept are those of the last epoch, where the rate has fallen to zero. Picking the best
 epoch instead would select on the validation images and make their error a flattering one.
 """
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -22,11 +20,9 @@ from core.evaluation import error
 from core.networks import NetworkDescription, state_of
 from core.precision import forward
 from core.reference.config import ReferenceConfig
+from core.reference.epochs import OnReferenceEpoch, train_epochs
 from core.reference.information_dropout import InformationDropout
 from core.reference.network import ReferenceNetwork, count_parameters
-
-OnReferenceEpoch = Callable[[int, int, float], None]
-"""Called with the epochs done, the epochs of all the training, and the validation error."""
 
 
 def train_reference(
@@ -91,30 +87,27 @@ def _train(
     noise: InformationDropout | None = None,
 ) -> None:
     inputs, labels = data.train.inputs, data.train.labels
-    learnt = [*module.parameters(), *(noise.parameters() if noise else [])]
-    optimizer = torch.optim.AdamW(
-        learnt, lr=config.lr, weight_decay=config.weight_decay, fused=True
-    )
     # its own generator, so that what else is drawn is the same with augmentation and without
     draws = torch.Generator().manual_seed(config.seed)
-    num_steps = config.num_epochs * math.ceil(len(labels) / config.batch_size)
-    step = 0
-    for epoch in range(1, config.num_epochs + 1):
-        module.train()
-        for batch in torch.split(torch.randperm(len(labels)).to(labels.device), config.batch_size):
-            optimizer.param_groups[0]["lr"] = (
-                config.lr * (1 + math.cos(math.pi * step / num_steps)) / 2
-            )
-            optimizer.zero_grad()
-            images = augment(inputs[batch], config.augment_shift, config.augment_flip, draws)
-            if noise is not None:
-                noise.step(step / num_steps)
-            loss = cross_entropy(forward(module, images, config.bfloat16), labels[batch])
-            torch.autograd.backward(loss if noise is None else loss + noise.loss())
-            optimizer.step()
-            step += 1
-        if on_epoch is not None:
-            on_epoch(epoch, config.num_epochs, error(module, data.validation))
+
+    def loss_of(batch: Tensor, done: float) -> Tensor:
+        images = augment(inputs[batch], config.augment_shift, config.augment_flip, draws)
+        if noise is not None:
+            noise.step(done)
+        loss = cross_entropy(forward(module, images, config.bfloat16), labels[batch])
+        return loss if noise is None else loss + noise.loss()
+
+    train_epochs(
+        module,
+        data,
+        loss_of,
+        num_epochs=config.num_epochs,
+        batch_size=config.batch_size,
+        lr=config.lr,
+        weight_decay=config.weight_decay,
+        learnt_beside=noise.parameters() if noise else (),
+        on_epoch=on_epoch,
+    )
 
 
 def _drop(probability: float) -> Callable[[nn.Module, Any, Tensor], Tensor]:

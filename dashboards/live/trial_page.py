@@ -22,6 +22,7 @@ from dashboards.tables import comparison_table
 from search.composition import as_override
 from search.conversion import leaves
 from search.records import StudySnapshot, TrialRecord, TrialState
+from search.reproduction import FOLDER
 
 _SAW = "trial-saw"
 _RELOAD = "trial-state"
@@ -205,5 +206,7 @@ def _reproduction(context: Context, snapshot: StudySnapshot, trial: TrialRecord)
             " The network is somebody's own: the commands need its code, which code.allowed allows "
             "where you trust it, and CHECKPOINT stands for the file of its weights."
         )
+    if command is not None and f"data.dir={FOLDER}" in command:
+        said += " FOLDER stands for the folder of the study's data."
     place = "Add storage.url=… to the first where the study is not in the default database."
     return section("Reproduce it", *commands(lines), reading=[said, place])

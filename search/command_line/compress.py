@@ -5,11 +5,12 @@ from core.compress import compress as compress_network
 from core.outcome import CompressionOutcome
 from core.reference import ReferenceNetwork, load_or_train_reference
 from core.runtime import use_one_thread
+from core.student import load_or_train_student
 from search.command_line.epoch_lines import EpochLines
 from search.command_line.printing import print_json, print_lines
 from search.command_line.request import Request
 from search.composition import as_override
-from search.compression import compress_config
+from search.compression import compress_config, start_of
 from search.configuration import OutputFormat, SoftshareConfig, compose
 from search.inputs import load_inputs
 from search.quantities import count, duration, percent, points, rate
@@ -31,11 +32,18 @@ def compress(request: Request) -> None:
         lines.reference_epoch,
         config.code,
     )
+    student = None
+    if config.student.compressed:
+        student = load_or_train_student(
+            reference, data, config.student, config.cache_dir, lines.student_epoch, config.code
+        )
+    started, teacher = start_of(config, reference, student)
     outcome = compress_network(
-        reference,
+        started,
         data,
         compress_config(config),
         lines.retraining_epoch(reference.validation_error),
+        teacher=teacher,
     )
     if "to" in request.arguments:
         write_file(request.path("to"), outcome.file)

@@ -33,8 +33,15 @@ class EpochLines:
 
     def reference_epoch(self, epoch: int, num_epochs: int, validation_error: float) -> None:
         """Tell of an epoch of the reference network's training."""
+        self._training("the reference network", epoch, num_epochs, validation_error)
+
+    def student_epoch(self, epoch: int, num_epochs: int, validation_error: float) -> None:
+        """Tell of an epoch of the student's training."""
+        self._training("the student", epoch, num_epochs, validation_error)
+
+    def _training(self, what: str, epoch: int, num_epochs: int, validation_error: float) -> None:
         self.say(
-            f"training the reference network: epoch {epoch}/{num_epochs}, "
+            f"training {what}: epoch {epoch}/{num_epochs}, "
             f"{percent(validation_error)} validation error",
             is_last=epoch == num_epochs,
         )

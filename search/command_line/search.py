@@ -9,6 +9,7 @@ from functools import partial
 from core.codec import write_file
 from core.reference import load_or_train_reference
 from core.runtime import use_one_thread
+from core.student import load_or_train_student
 from search.artifacts import Artifacts, load_artifact
 from search.command_line.epoch_lines import EpochLines
 from search.command_line.printing import make_console, print_lines
@@ -90,13 +91,27 @@ def open_or_create(storage: Storage, config: SoftshareConfig) -> None:
         EpochLines().reference_epoch,
         config.code,
     )
-    open_study(storage, config, reference, data_fingerprint=data.fingerprint)
+    student = load_or_train_student(
+        reference,
+        data,
+        config.student,
+        config.cache_dir,
+        EpochLines().student_epoch,
+        config.code,
+    )
+    open_study(storage, config, reference, data_fingerprint=data.fingerprint, student=student)
     print_lines(
         f"study {name} in {storage.address}: {config.model.name} on {data.name}, "
         f"{count(reference.num_parameters)} parameters, {count(reference.float32_bytes)} bytes; "
         f"reference network {percent(reference.validation_error)} validation error, "
         f"{percent(reference.test_error)} test error"
     )
+    if student is not None:
+        print_lines(
+            f"student {student.network_name}: {count(student.num_parameters)} parameters, "
+            f"{percent(student.validation_error)} validation error, "
+            f"{percent(student.test_error)} test error"
+        )
 
 
 def report(storage: Storage, snapshot: StudySnapshot, config: SoftshareConfig) -> None:

@@ -90,7 +90,7 @@ BUDGETS = (
 """Budgets as people state them; at most one at a time."""
 
 _TRAINING = (
-    "model", "data", "metric", "reference",
+    "model", "data", "metric", "reference", "student",
     "method", "prior", "shrinking", "retrain", "post_processing",
 )  # fmt: skip
 _DEFINING = (*_TRAINING, "score", "halving", "study", "storage", "space", "experiment")
