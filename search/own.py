@@ -12,15 +12,17 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 import core.compress
+import core.student
 from core.compress import CompressConfig
 from core.data import Data, DataConfig, data_of, own_split
 from core.device import Device, choose_device
 from core.factories import GIVEN_IN_PYTHON
 from core.metric import CLASSIFICATION, Metric, MetricConfig
-from core.networks import STANDARD, Treatment, own_network, state_of
+from core.networks import STANDARD, NetworkDescription, Treatment, own_network, state_of
 from core.networks.own import check_apart, check_state
 from core.outcome import CompressionOutcome, EpochReport, OnEpoch
 from core.reference import ReferenceNetwork, own_reference
+from core.student import StudentConfig
 from search.artifacts import Artifacts, load_artifact
 from search.checkpoints import Watch
 from search.command_line.epoch_lines import EpochLines
@@ -65,6 +67,7 @@ def compress(
     name: str = "network",
     treatment: Treatment = STANDARD,
     metric: Metric = CLASSIFICATION,
+    teacher: nn.Module | None = None,
     device: Device = Device.auto,
     on_epoch: OnEpoch | None = None,
     progress: bool = True,
@@ -83,6 +86,8 @@ def compress(
         name: what the file calls the network.
         treatment: which tensors are clustered.
         metric: what the network is judged by and retrained on, where that is not its classes.
+        teacher: the network that this one is a student of (``distil``): it answers in the
+            retraining, and accuracy loss and compression rate are counted from it.
         device: where to compute.
         on_epoch: takes a report after every epoch; whatever it raises ends the compression.
         progress: whether epochs are told of on standard error.
@@ -95,8 +100,48 @@ def compress(
     """
     data = _data(train, validation, test, name, metric, device)
     reference = _reference(network, data, name, treatment)
-    tell = _told(reference, on_epoch, progress=progress)
-    return core.compress.compress(reference, data, config or CompressConfig(), tell)
+    taught_by = None if teacher is None else _reference(teacher, data, "teacher", STANDARD)
+    tell = _told(taught_by or reference, on_epoch, progress=progress)
+    return core.compress.compress(
+        reference, data, config or CompressConfig(), tell, teacher=taught_by
+    )
+
+
+def distil(
+    network: nn.Module,
+    student: nn.Module,
+    train: object,
+    validation: object,
+    config: StudentConfig | None = None,
+    *,
+    metric: Metric = CLASSIFICATION,
+    device: Device = Device.auto,
+    progress: bool = True,
+) -> nn.Module:
+    """Train a smaller network on the answers of a trained one (Hinton, Vinyals & Dean 2015).
+
+    Args:
+        network: the trained network, the teacher; left as it is.
+        student: the smaller network, with the weights that its training begins with; left as it is.
+        train: what it is trained on, as ``compress`` takes it; labels that are not to be used may
+            be anything (``StudentConfig.num_labelled``).
+        validation: the same for what is told after each epoch.
+        config: temperature, mixing, labels and the training; its name and factory say nothing here.
+        metric: what the networks are judged by and trained on, where that is not its classes.
+        device: where to compute.
+        progress: whether epochs are told of on standard error.
+
+    Returns:
+        The trained student, a new network on the processor in evaluation mode.
+
+    Raises:
+        SoftshareError: networks and data do not fit each other.
+    """
+    data = _data(train, validation, None, "student", metric, device)
+    teacher = _reference(network, data, "teacher", STANDARD)
+    described = _described(student, data, "student", STANDARD)
+    tell = EpochLines().student_epoch if progress else None
+    return core.student.distil(teacher, described, data, config or StudentConfig(), tell).build()
 
 
 def run_study(
@@ -191,14 +236,18 @@ def _data(
 
 
 def _reference(network: nn.Module, data: Data, name: str, treatment: Treatment) -> ReferenceNetwork:
+    described = _described(network, data, name, treatment)
+    return own_reference(described, state_of(described.build()), data)
+
+
+def _described(
+    network: nn.Module, data: Data, name: str, treatment: Treatment
+) -> NetworkDescription:
     check_state(network)
     check_apart(network)  # copies would be apart
     template = copy.deepcopy(network)
     shape = tuple(data.train.inputs.shape[1:])
-    described = own_network(
-        name, lambda: copy.deepcopy(template), shape, data.num_classes, treatment
-    )
-    return own_reference(described, state_of(described.build()), data)
+    return own_network(name, lambda: copy.deepcopy(template), shape, data.num_classes, treatment)
 
 
 def _told(reference: ReferenceNetwork, on_epoch: OnEpoch | None, *, progress: bool) -> OnEpoch:

@@ -64,6 +64,11 @@ def make_convolutional():
     return Convolutional()
 
 
+def make_small():
+    """Return a small one, to learn from the convolutional network."""
+    return Convolutional(width=4)
+
+
 def make_recurrent():
     """Return the recurrent network."""
     return Recurrent()

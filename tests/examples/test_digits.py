@@ -10,13 +10,14 @@ import torch
 
 from core.codec import load_into
 from core.errors import SoftshareError
+from core.student import StudentConfig
 from digits.data import make_data
-from digits.nets import make_recurrent
+from digits.nets import make_convolutional, make_recurrent, make_small
 from digits.train import NETS, train
 from search.command_line import main
 from search.compression import compress_config
 from search.configuration import compose
-from search.own import compress, run_study
+from search.own import compress, distil, run_study
 from search.storage import open_storage
 from search.study import open_study
 from tests.conftest import ROOT
@@ -214,3 +215,63 @@ def test_a_study_in_python_goes_on_where_it_was_left(checkpoints: Path, tmp_path
         network.head.bias.add_(0.01)
     with pytest.raises(SoftshareError, match="study mine is of another network; give the new one"):
         run_study(network, training, validation, config, progress=False)
+
+
+def test_a_student_learns_from_a_network_given_in_python(checkpoints: Path, tmp_path: Path) -> None:
+    network = make_convolutional()
+    network.load_state_dict(torch.load(checkpoints / "convolutional.pt"))
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    train_part, validation, test = make_data()
+    nameless = (train_part[0], torch.zeros(len(train_part[0]), dtype=torch.long))
+    lessons = StudentConfig(
+        num_epochs=20, batch_size=64, lr=5e-3, mixing=1.0, num_labelled=0, temperature=2.0
+    )
+    untaught = make_small()
+    weights = {name: tensor.clone() for name, tensor in untaught.state_dict().items()}
+    student = distil(network, untaught, nameless, validation, lessons, progress=False)
+    for given, was in ((network, before), (untaught, weights)):
+        assert all(torch.equal(tensor, was[name]) for name, tensor in given.state_dict().items())
+    right = student(torch.as_tensor(test[0])).argmax(1) == torch.as_tensor(test[1])
+    assert right.float().mean() > 0.8
+    outcome = compress(
+        student,
+        train_part,
+        validation,
+        compress_config(compose(QUICK)),
+        test=test,
+        teacher=network,
+        progress=False,
+    )
+    num_parameters = sum(parameter.numel() for parameter in network.parameters())
+    assert outcome.float32_bytes == 4 * num_parameters
+    (tmp_path / "student.sws").write_bytes(outcome.file)
+    load_into(make_small(), tmp_path / "student.sws")
+
+
+def test_a_student_from_a_factory_is_compressed_by_a_study(
+    checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = words_of("convolutional", checkpoints)
+    words = [
+        f"storage.url=sqlite:///{tmp_path}/studies.db",
+        f"runs_dir={tmp_path}",
+        f"cache_dir={tmp_path}/cache",
+        "study.name=students",
+        "study.num_trials=1",
+        "study.settings=[best_known]",
+        "workers=1",
+        "student.factory=digits.nets:make_small",
+        "student.compressed=true",
+        "student.num_epochs=12",
+        "student.batch_size=64",
+        "student.lr=5e-3",
+        "score.max_accuracy_loss=0.9",
+    ]
+    assert main(["search", *own, *words, *QUICK]) == 0
+    assert "student make_small: " in capsys.readouterr().out
+    file = tmp_path / "students" / "best.sws"
+    load_into(make_small(), file)
+    small = [*own, "model.factory=digits.nets:make_small", "output=json"]
+    small = [word for word in small if not word.startswith("model.checkpoint")]
+    assert main(["evaluate", str(file), *small]) == 0
+    assert json.loads(capsys.readouterr().out)["test_error"] < 0.9
