@@ -56,6 +56,7 @@ benchmarks: $(VENV)/.installed-dev  ## Measure step time and trial time into res
 	$(BIN)/python -m benchmarks.networks lenet_300_100 lenet_300_100_shifted lenet_5_caffe tutorial_network
 	$(BIN)/python -m benchmarks.methods lenet_300_100_shifted
 	$(BIN)/python -m benchmarks.methods lenet_5_caffe
+	$(BIN)/python -m benchmarks.distillation
 	$(BIN)/python -m benchmarks.ablations
 	$(BIN)/python -m benchmarks.codec_size
 	$(BIN)/python -m benchmarks.codec_speed

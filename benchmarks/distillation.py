@@ -33,7 +33,7 @@ from core.reference import ReferenceNetwork
 from core.runtime import use_one_thread
 from core.student import StudentConfig, describe_student, distil, labelled
 from search.compression import compress_config
-from search.configuration import compose, with_params
+from search.configuration import SoftshareConfig, compose, with_params
 
 EXPERIMENT = "lenet_5_caffe"
 STUDENT = "lenet_5_small"
@@ -97,11 +97,10 @@ def summary(values: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def measure() -> dict[str, Any]:
-    """Train and compress all students."""
-    config = compose([f"experiment={EXPERIMENT}", f"student={STUDENT}"])
-    teacher, data = load_inputs(config)
-    base = replace(config.student, num_epochs=NUM_EPOCHS)
+def learnt(
+    teacher: ReferenceNetwork, data: Data, base: StudentConfig
+) -> tuple[dict[str, Any], list[ReferenceNetwork]]:
+    """Train all students; return what they came to, and the distilled ones."""
     tried = chosen(teacher, data, base)
     best = replace(base, temperature=tried[0]["temperature"], mixing=tried[0]["mixing"])
     ways = {
@@ -119,18 +118,7 @@ def measure() -> dict[str, Any]:
             seeded = replace(way, seed=seed)
             on = few_of(data, seeded) if name == "few_labels" else data
             students[name].append(taught(teacher, on, seeded))
-    compressed = [
-        compress(
-            student,
-            data,
-            compress_config(with_params(config, {"retrain.seed": seed, "shrinking.units": []})),
-            teacher=teacher,
-        )
-        for seed, student in zip(SEEDS, students["distilled"], strict=True)
-    ]
-    theirs = json.loads((RESULTS / EXPERIMENT / "compression.json").read_text())["measured"]
-    names = ("file_bytes", "compression_rate", "validation_error", "test_error")
-    return {
+    told = {
         "teacher": {
             "network": teacher.network_name,
             "num_parameters": teacher.num_parameters,
@@ -148,20 +136,45 @@ def measure() -> dict[str, Any]:
             }
             for name, trained in students.items()
         },
-        "compressed": {
-            "student": {n: summary([float(getattr(o, n)) for o in compressed]) for n in names},
-            "teacher": {
-                "from": f"results/{EXPERIMENT}/compression.json",
-                **{n: theirs["soft_weight_sharing"]["mean"][n] for n in names},
-            },
-        },
         "published": PUBLISHED,
+    }
+    return told, students["distilled"]
+
+
+def compressed(
+    teacher: ReferenceNetwork,
+    students: Sequence[ReferenceNetwork],
+    data: Data,
+    config: SoftshareConfig,
+) -> dict[str, Any]:
+    """Compress the students, one a seed, and return their files beside the teacher's own."""
+    names = ("file_bytes", "compression_rate", "validation_error", "test_error")
+    outcomes = []
+    for seed, student in zip(SEEDS, students, strict=True):
+        trial = with_params(config, {"retrain.seed": seed, "shrinking.units": []})
+        outcome = compress(student, data, compress_config(trial), teacher=teacher)
+        print(f"  {outcome.file_bytes} B, validation {outcome.validation_error:.2%}", flush=True)
+        outcomes.append(outcome)
+    path = RESULTS / EXPERIMENT / "compression.json"
+    theirs = json.loads(path.read_text())["measured"]["soft_weight_sharing"]["mean"]
+    return {
+        "student": {n: summary([float(getattr(o, n)) for o in outcomes]) for n in names},
+        "teacher": {
+            "from": f"results/{path.relative_to(RESULTS)}",
+            **{n: theirs[n] for n in names},
+        },
     }
 
 
 def main() -> None:
     use_one_thread()
-    print(f"written to {write_result('distillation', list(SEEDS), measure())}")
+    config = compose([f"experiment={EXPERIMENT}", f"student={STUDENT}"])
+    teacher, data = load_inputs(config)
+    base = replace(config.student, num_epochs=NUM_EPOCHS)
+    measured, students = learnt(teacher, data, base)
+    write_result("distillation", list(SEEDS), measured)
+    measured["compressed"] = compressed(teacher, students, data, config)
+    print(f"written to {write_result('distillation', list(SEEDS), measured)}")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from core.reference.cache import load_or_train_reference, trained_once
 from core.reference.chance import require_better_than_chance
 from core.reference.config import ActivationPrior, InformationDropoutConfig, ReferenceConfig
-from core.reference.epochs import OnReferenceEpoch, train_epochs
+from core.reference.epochs import LossOf, OnReferenceEpoch, train_epochs
 from core.reference.network import ReferenceNetwork
 from core.reference.own import describe_network, own_reference, reference_from_checkpoint
 from core.reference.training import train_reference
@@ -11,6 +11,7 @@ from core.reference.training import train_reference
 __all__ = [
     "ActivationPrior",
     "InformationDropoutConfig",
+    "LossOf",
     "OnReferenceEpoch",
     "ReferenceConfig",
     "ReferenceNetwork",

@@ -6,11 +6,9 @@ it. T² keeps the first at one size whatever T is. Where labels are no classes, 
 in the places of both (``core.retraining.error_loss``).
 """
 
-from dataclasses import replace
-
 import torch
 from jaxtyping import Bool
-from torch import Tensor
+from torch import Tensor, nn
 
 from core.data import Data
 from core.device import explaining_exhaustion
@@ -18,9 +16,10 @@ from core.errors import require
 from core.evaluation import error
 from core.networks import NetworkDescription, state_of
 from core.precision import forward
-from core.reference import OnReferenceEpoch, ReferenceNetwork, train_epochs
+from core.reference import LossOf, OnReferenceEpoch, ReferenceNetwork, train_epochs
 from core.reference.network import count_parameters
 from core.retraining import ErrorLoss, TrainingSet
+from core.retraining.training_set import Batch
 from core.student.config import StudentConfig
 
 
@@ -62,34 +61,7 @@ def distil(
         lessons = TrainingSet(
             data.train, asked, config.temperature, config.augment_shift, config.augment_flip
         )
-        whole = ErrorLoss(
-            config.mixing,
-            config.temperature,
-            metric=data.metric,
-            variances=None if data.train.are_classes else lessons.variances(),
-        )
-        of_teacher = replace(whole, distillation=1.0)
-        has_label = labelled(len(data.train), config).to(device)
-        draws = torch.Generator().manual_seed(config.seed)
-
-        def loss_of(examples: Tensor, _done: float) -> Tensor:
-            batch = lessons.draw(examples, draws)
-            answers = forward(module, batch.inputs, config.bfloat16)
-            known = has_label[examples]
-            if bool(known.all()):
-                return whole(answers, batch)
-            loss = config.mixing * of_teacher(answers, batch)
-            if config.mixing < 1 and bool(known.any()):
-                told = replace(
-                    batch,
-                    inputs=batch.inputs[known],
-                    labels=batch.labels[known],
-                    targets=batch.targets[known],
-                )
-                of_labels = replace(whole, distillation=0.0)(answers[known], told)
-                loss = loss + (1 - config.mixing) * of_labels * known.float().mean()
-            return loss
-
+        loss_of = _loss(module, lessons, data, config)
         train_epochs(
             module,
             data,
@@ -108,6 +80,31 @@ def distil(
         num_parameters=count_parameters(module),
         described=student,
     )
+
+
+def _loss(module: nn.Module, lessons: TrainingSet, data: Data, config: StudentConfig) -> LossOf:
+    """Return what gives the loss of a step."""
+    variances = None if data.train.are_classes else lessons.variances()
+    of_answers = ErrorLoss(1.0, config.temperature, variances=variances)
+    of_labels = ErrorLoss(0.0, config.temperature, metric=data.metric, variances=variances)
+    has_label = labelled(len(data.train), config).to(data.train.labels.device)
+    draws = torch.Generator().manual_seed(config.seed)
+
+    def loss_of(examples: Tensor, _done: float) -> Tensor:
+        batch = lessons.draw(examples, draws)
+        outputs = forward(module, batch.inputs, config.bfloat16)
+        loss = outputs.new_zeros(())
+        if config.mixing > 0:
+            loss = loss + config.mixing * of_answers(outputs, batch)
+        known = has_label[examples]
+        if config.mixing < 1 and bool(known.any()):
+            told = Batch(batch.inputs[known], batch.labels[known], batch.targets[known])
+            # as a mean over all examples of the step, of which the others have no such loss
+            share = (1 - config.mixing) * known.float().mean()
+            loss = loss + share * of_labels(outputs[known], told)
+        return loss
+
+    return loss_of
 
 
 def labelled(num_examples: int, config: StudentConfig) -> Bool[Tensor, " examples"]:
@@ -131,7 +128,7 @@ def labelled(num_examples: int, config: StudentConfig) -> Bool[Tensor, " example
 
 
 @torch.no_grad()
-def _require_same_answers(student: torch.nn.Module, teacher: torch.nn.Module, data: Data) -> None:
+def _require_same_answers(student: nn.Module, teacher: nn.Module, data: Data) -> None:
     probe = data.validation.inputs[:2]
     shapes = [tuple(network.eval()(probe).shape[1:]) for network in (student, teacher)]
     require(

@@ -8,11 +8,13 @@ import torch
 from torch.nn import functional
 
 from core.compress import CompressConfig, compress
+from core.data import Split, data_of
 from core.errors import ConfigError
 from core.factories import CodeConfig
+from core.metric import Direction, Metric
 from core.networks import description, own_network
 from core.post_processing import PostProcessingConfig
-from core.reference import ReferenceConfig, train_reference
+from core.reference import ReferenceConfig, own_reference, train_reference
 from core.retraining import ErrorLoss, RetrainConfig
 from core.retraining.training_set import Batch
 from core.student import (
@@ -163,3 +165,29 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"student.factory"):
         foreign = StudentConfig(factory="somebody.nets:make")
         describe_student(foreign, data, CodeConfig())
+
+
+def test_a_student_of_numbers_learns_from_answers_without_labels() -> None:
+    """Squared errors in the places of both losses, and a loss of one's own needs labels."""
+    torch.manual_seed(0)
+    inputs = torch.randn(300, 4)
+    labels = (inputs @ torch.tensor([1.0, -2.0, 0.5, 0.0]))[:, None]
+    metric = Metric(
+        name="squared error",
+        evaluate=lambda outputs, wanted: float((outputs - wanted).square().mean()),
+        direction=Direction.minimise,
+        loss=lambda outputs, wanted: (outputs - wanted).abs().mean(),
+    )
+    parts = [
+        Split(inputs=inputs[a:b], labels=labels[a:b], metric=metric)
+        for a, b in ((0, 200), (200, 250), (250, 300))
+    ]
+    data = data_of("numbers", parts[0], parts[1], parts[2])
+    linear = own_network("linear", lambda: torch.nn.Linear(4, 1), (4,), 1)
+    exact = {"weight": torch.tensor([[1.0, -2.0, 0.5, 0.0]]), "bias": torch.zeros(1)}
+    teacher = own_reference(linear, exact, data)
+    lessons = StudentConfig(num_epochs=60, batch_size=20, lr=3e-2, mixing=1.0, num_labelled=0)
+    student = distil(teacher, linear, data, lessons)
+    assert student.validation_error < 0.05
+    both = replace(lessons, mixing=0.5, num_labelled=50)
+    assert distil(teacher, linear, data, both).validation_error < 0.05
