@@ -3,6 +3,7 @@
 Ranking is search's; nothing here decides what is better, it only says it for drawing.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from dashboards.remembering import remembered
 from search.methods import DEFAULT_METHOD
 from search.pareto import Objectives, pareto_front
 from search.records import StudySnapshot, TrialRecord, TrialState
-from search.scoring import ScoreConfig, score
+from search.scoring import ScoreConfig, violation_of
 
 MAX_DRAWN = 2000
 """More dots than these only make a page slow."""
@@ -71,21 +72,54 @@ def points_of(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[Point, ...]
         snapshot: the study as it is stored.
         config: its cap decides what is feasible; it may differ from the study's own.
     """
-    measured = [
-        point
-        for trial in snapshot.trials
-        if (point := _measured(trial, snapshot.study.reference.test_error)) is not None
-    ]
-    feasible = [point for point in measured if score(point, config).feasible]
+    measured = _LAST.measured(snapshot)
+    feasible = [p for p in measured if not violation_of(p.accuracy_loss, config)]
     standings = {point.trial: Standing.dominated for point in feasible}
     for point in pareto_front(feasible, objectives_of):
         standings[point.trial] = Standing.front
-    return tuple(
+    points = tuple(
         point
         if (standing := standings.get(point.trial, Standing.over_cap)) is point.standing
         else replace(point, standing=standing)
         for point in sorted(measured, key=lambda point: point.trial)
     )
+    _LAST.keep(snapshot, points)
+    return points
+
+
+class _LastPoints:
+    """The points of the study that was asked about last, whose ended trials are measured once.
+
+    From one reading to the next they are the same records (``search.reading``), and most of them
+    stand where they stood.
+    """
+
+    def __init__(self) -> None:
+        self._trials: tuple[TrialRecord, ...] = ()
+        self._test_error = math.nan
+        self._points: dict[int, Point] = {}
+
+    def measured(self, snapshot: StudySnapshot) -> list[Point]:
+        """Return the measured trials as points, which may stand as they stood before."""
+        test_error = snapshot.study.reference.test_error
+        is_same = test_error == self._test_error
+        points = []
+        for trial, before in itertools.zip_longest(snapshot.trials, self._trials):
+            if trial is None:
+                break
+            known = is_same and trial is before
+            point = self._points.get(trial.number) if known else _measured(trial, test_error)
+            if point is not None:
+                points.append(point)
+        return points
+
+    def keep(self, snapshot: StudySnapshot, points: Sequence[Point]) -> None:
+        """Know the points of a study from now on, those of others no more."""
+        self._trials, self._test_error = snapshot.trials, snapshot.study.reference.test_error
+        self._points = {point.trial: point for point in points}
+
+
+_LAST = _LastPoints()
 
 
 def thinned(points: Sequence[Point], most: int = MAX_DRAWN) -> Sequence[Point]:

@@ -83,6 +83,12 @@ class Score:
     scalar: float
 
 
+def violation_of(accuracy_loss: float, config: ScoreConfig) -> float:
+    """Return how far an accuracy loss lies beyond the cap, 0 where it is within."""
+    beyond = accuracy_loss - config.max_accuracy_loss
+    return beyond if beyond > ROUNDING else 0.0
+
+
 def score(measured: Measured, config: ScoreConfig) -> Score:
     """Judge a compression.
 
@@ -105,8 +111,7 @@ def score(measured: Measured, config: ScoreConfig) -> Score:
         raise ValueError("only a complete trial has a score")
     if not math.isfinite(loss) or not math.isfinite(rate) or rate <= 0:
         raise ValueError(f"no score for accuracy loss {loss} and compression rate {rate}")
-    beyond = loss - config.max_accuracy_loss
-    violation = beyond if beyond > ROUNDING else 0.0
+    violation = violation_of(loss, config)
     return Score(
         accuracy_loss=loss,
         compression_rate=rate,
