@@ -13,7 +13,7 @@ from dashboards.remembering import remembered
 from search.methods import DEFAULT_METHOD
 from search.pareto import Objectives, pareto_front
 from search.records import StudySnapshot, TrialRecord, TrialState
-from search.scoring import ScoreConfig, violation_of
+from search.scoring import ScoreConfig, score, violation_of
 
 MAX_DRAWN = 2000
 """More dots than these only make a page slow."""
@@ -85,6 +85,20 @@ def points_of(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[Point, ...]
     )
     _LAST.keep(snapshot, points)
     return points
+
+
+@remembered
+def scores_of(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[float, ...]:
+    """Return the scalar score of each of ``points_of``."""
+    return tuple(score(point, config).scalar for point in points_of(snapshot, config))
+
+
+@remembered
+def by_score(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[Point, ...]:
+    """Return the points by falling score, of equal ones the earlier trial first."""
+    points = points_of(snapshot, config)
+    scores = dict(zip((p.trial for p in points), scores_of(snapshot, config), strict=True))
+    return tuple(sorted(points, key=lambda p: (-scores[p.trial], p.trial)))
 
 
 class _LastPoints:

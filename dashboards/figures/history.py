@@ -1,6 +1,7 @@
 """How far a study has come: every trial in the order of ending, and what the study has so far."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,7 +88,7 @@ def history_data(snapshot: StudySnapshot, config: ScoreConfig) -> HistoryData:
         if (
             point is not None
             and point.standing is not Standing.over_cap
-            and not any(_is_as_good(other, point) for other in front)
+            and not _is_beaten(point, front)
         ):
             front = pareto_front([*front, point], objectives_of)
             volume = hypervolume(map(objectives_of, front), config.max_accuracy_loss)
@@ -122,11 +123,13 @@ def history_data(snapshot: StudySnapshot, config: ScoreConfig) -> HistoryData:
     )
 
 
-def _is_as_good(one: Point, other: Point) -> bool:
-    """Return whether a point loses no more than another, and is no larger."""
-    return (
-        one.accuracy_loss <= other.accuracy_loss and one.compression_rate >= other.compression_rate
-    )
+def _is_beaten(point: Point, front: Sequence[Point]) -> bool:
+    """Return whether a point of a front loses no more and is no larger.
+
+    On a front, by growing loss, rates grow as well: the last that loses no more is the smallest.
+    """
+    place = bisect_right(front, point.accuracy_loss, key=lambda other: other.accuracy_loss)
+    return place > 0 and front[place - 1].compression_rate >= point.compression_rate
 
 
 def _ending(trial: TrialRecord) -> tuple[datetime, int]:

@@ -15,9 +15,9 @@ from dashboards import formats
 from dashboards.figures.searched import dimensions_of, ends, position
 from dashboards.figures.style import new_figure, sentence_figure, transparent
 from dashboards.palette import LIGHT, Palette
-from dashboards.points import Point, Standing, points_of
+from dashboards.points import Point, Standing, by_score
 from search.records import StudySnapshot
-from search.scoring import ScoreConfig, score
+from search.scoring import ScoreConfig
 
 _AXIS_PIXELS = 44  # on less, the texts of the axes cover each other
 
@@ -63,10 +63,9 @@ def parallel_data(
 ) -> ParallelData:
     """Gather the front, the selection and the best of the other trials."""
     dimensions = dimensions_of(snapshot)
-    points = points_of(snapshot, config)
-    by_score = sorted(points, key=lambda p: (-score(p, config).scalar, p.trial))
-    first = [p for p in by_score if p.standing is Standing.front or p.trial in selected]
-    rest = [p for p in by_score if p.standing is not Standing.front and p.trial not in selected]
+    points = by_score(snapshot, config)
+    first = [p for p in points if p.standing is Standing.front or p.trial in selected]
+    rest = [p for p in points if p.standing is not Standing.front and p.trial not in selected]
     chosen = sorted((first + rest)[:MAX_LINES], key=lambda p: p.trial)
     params = {trial.number: trial.params for trial in snapshot.trials}
     # A collapsed network must not take the whole axis.

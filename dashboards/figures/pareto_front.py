@@ -14,11 +14,11 @@ from enum import Enum
 
 from dashboards import formats
 from dashboards.figures.labels import Label, place_labels
-from dashboards.points import Point, Standing, best_of, points_of
+from dashboards.points import Point, Standing, best_of, points_of, scores_of
 from dashboards.published import PublishedPoint, published_for
 from dashboards.remembering import remembered
 from search.records import StudySnapshot
-from search.scoring import ScoreConfig, score
+from search.scoring import ScoreConfig
 
 
 class Accounting(Enum):
@@ -124,7 +124,7 @@ def pareto_front_data(
         accounting=accounting,
         max_accuracy_loss=config.max_accuracy_loss,
         points=points,
-        scores=tuple(score(point, config).scalar for point in points),
+        scores=scores_of(snapshot, config),
         best=best,
         published=published,
         view=view,

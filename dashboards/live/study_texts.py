@@ -10,7 +10,7 @@ from dashboards import formats
 from dashboards.live.addresses import file_path, trial_path
 from dashboards.live.frame import Content, commands, labelled, marked
 from dashboards.live.view import View
-from dashboards.points import Point
+from dashboards.points import Point, by_score
 from dashboards.published import network_title
 from dashboards.tables import front_table
 from search.composition import as_override
@@ -105,7 +105,7 @@ def take(view: View) -> list[Content]:
 def ranking(view: View) -> list[Content]:
     """The trials of the highest score, as a reader weighs accuracy against size."""
     config = view.config
-    ranked = sorted(view.points, key=lambda p: (-score(p, config).scalar, p.trial))[:5]
+    ranked = by_score(view.snapshot, config)[:5]
     name = view.snapshot.study.name
     rows = [
         html.Tr(
