@@ -10,30 +10,25 @@ writes ``results/distillation.json``:
 - ``few_labels_distilled``: on these labels, and on the teacher's answers to all images.
 
 The teacher is the reference network of ``experiment=lenet_5_caffe``. Temperature and mixing are
-chosen by the validation error of seed 0, which is none of the three. Then the distilled students
-are compressed with that experiment's setting, without its shrinking: a student is small already.
-The teacher's own files are those of ``results/lenet_5_caffe/compression.json``.
+chosen by the validation error of seed 0, which is none of the three.
 
 Beside them stands what the project that this experiment is from has published of another teacher
 and another student on other data (VGG-13 and a smaller one on CIFAR-10).
 """
 
-import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from benchmarks.inputs import load_inputs
-from benchmarks.record import RESULTS, write_result
-from core.compress import compress
+from benchmarks.record import write_result
 from core.data import Data
 from core.factories import CodeConfig
 from core.reference import ReferenceNetwork
 from core.runtime import use_one_thread
 from core.student import StudentConfig, describe_student, distil, labelled
-from search.compression import compress_config
-from search.configuration import SoftshareConfig, compose, with_params
+from search.configuration import compose
 
 EXPERIMENT = "lenet_5_caffe"
 STUDENT = "lenet_5_small"
@@ -97,10 +92,8 @@ def summary(values: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def learnt(
-    teacher: ReferenceNetwork, data: Data, base: StudentConfig
-) -> tuple[dict[str, Any], list[ReferenceNetwork]]:
-    """Train all students; return what they came to, and the distilled ones."""
+def learnt(teacher: ReferenceNetwork, data: Data, base: StudentConfig) -> dict[str, Any]:
+    """Train all students and return what they came to."""
     tried = chosen(teacher, data, base)
     best = replace(base, temperature=tried[0]["temperature"], mixing=tried[0]["mixing"])
     ways = {
@@ -118,7 +111,7 @@ def learnt(
             seeded = replace(way, seed=seed)
             on = few_of(data, seeded) if name == "few_labels" else data
             students[name].append(taught(teacher, on, seeded))
-    told = {
+    return {
         "teacher": {
             "network": teacher.network_name,
             "num_parameters": teacher.num_parameters,
@@ -138,42 +131,13 @@ def learnt(
         },
         "published": PUBLISHED,
     }
-    return told, students["distilled"]
-
-
-def compressed(
-    teacher: ReferenceNetwork,
-    students: Sequence[ReferenceNetwork],
-    data: Data,
-    config: SoftshareConfig,
-) -> dict[str, Any]:
-    """Compress the students, one a seed, and return their files beside the teacher's own."""
-    names = ("file_bytes", "compression_rate", "validation_error", "test_error")
-    outcomes = []
-    for seed, student in zip(SEEDS, students, strict=True):
-        trial = with_params(config, {"retrain.seed": seed, "shrinking.units": []})
-        outcome = compress(student, data, compress_config(trial), teacher=teacher)
-        print(f"  {outcome.file_bytes} B, validation {outcome.validation_error:.2%}", flush=True)
-        outcomes.append(outcome)
-    path = RESULTS / EXPERIMENT / "compression.json"
-    theirs = json.loads(path.read_text())["measured"]["soft_weight_sharing"]["mean"]
-    return {
-        "student": {n: summary([float(getattr(o, n)) for o in outcomes]) for n in names},
-        "teacher": {
-            "from": f"results/{path.relative_to(RESULTS)}",
-            **{n: theirs[n] for n in names},
-        },
-    }
 
 
 def main() -> None:
     use_one_thread()
     config = compose([f"experiment={EXPERIMENT}", f"student={STUDENT}"])
     teacher, data = load_inputs(config)
-    base = replace(config.student, num_epochs=NUM_EPOCHS)
-    measured, students = learnt(teacher, data, base)
-    write_result("distillation", list(SEEDS), measured)
-    measured["compressed"] = compressed(teacher, students, data, config)
+    measured = learnt(teacher, data, replace(config.student, num_epochs=NUM_EPOCHS))
     print(f"written to {write_result('distillation', list(SEEDS), measured)}")
 
 
