@@ -55,7 +55,6 @@ class ComparedTrial:
         test_error: the same on test data.
         han_compression_rate: the paper's accounting, of the weights only.
         epochs: passes over the training data that it took.
-        seconds: wall-clock seconds that it took.
     """
 
     state: str
@@ -65,7 +64,6 @@ class ComparedTrial:
     test_error: float | None
     han_compression_rate: float | None
     epochs: int | None
-    seconds: float | None
 
     @classmethod
     def of(cls, trial: TrialRecord) -> "ComparedTrial":
@@ -78,7 +76,6 @@ class ComparedTrial:
             test_error=trial.test_error,
             han_compression_rate=trial.han_compression_rate,
             epochs=trial.epochs,
-            seconds=None if trial.seconds is None else round(trial.seconds, 1),
         )
 
 
@@ -157,7 +154,6 @@ def compared(
     return {
         "levels": [at_level(list(within.values()), level) for level in levels],
         "epochs": sum(trial.epochs or 0 for trial in spent),
-        "seconds": round(sum(trial.seconds or 0.0 for trial in spent), 1),
         "trials": {
             str(seed): [asdict(trial) for trial in trials] for seed, trials in within.items()
         },
@@ -203,12 +199,17 @@ def main() -> None:
     cap = round(max(0.001, max(LEVELS[network]) - reference.validation_error), 4)
     studies = kept(experiment)
     seeds = list(range(1, num_seeds + 1))
+
+    def write(studies: Studies) -> None:
+        measured = told(studies, network, reference, num_trials, cap)
+        write_result(f"{experiment}/methods", seeds, measured, "methods")
+
     for seed, method in itertools.product(seeds, MethodName):
         by_seed = studies.setdefault(method.value, {})
         if len(by_seed.get(seed, ())) < num_trials:
             by_seed[seed] = searched(experiment, method.value, seed, num_trials, cap)
-            measured = told(studies, network, reference, num_trials, cap)
-            write_result(f"{experiment}/methods", seeds, measured, "methods")
+            write(studies)
+    write(studies)
     for name, by_seed in studies.items():
         reached = compared(by_seed, num_trials, LEVELS[network])["levels"]
         print(name, {level["level"]: level["file_bytes"]["mean"] for level in reached})
