@@ -6,27 +6,31 @@ experiment of ``conf/experiment``, and writes ``results/<experiment>/methods.jso
 tries the method as it is configured, then its policy proposes within ``conf/method``. Told are, for
 each level of error, the smallest file whose validation error is at most that, and its test error,
 which nothing was chosen by; means over the seeds that have reached the level. Published figures
-stand beside them in their own accounting. Studies are kept and resumed
+stand beside them in their own accounting. The trials of each study stand in the result too, which
+is written after every study: what it holds of as many trials is not run again, so that a comparison
+can grow over days; remove the file to begin anew. Studies that are still there are resumed
 (``benchmarks.kept_studies``).
 
 Equal is the budget, not the care: the defaults of soft weight-sharing were looked for over months,
 those of the others are their papers' or a first guess, and all the search knows is these ranges.
 """
 
+import itertools
+import json
 import statistics
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from benchmarks.inputs import load_inputs
-from benchmarks.kept_studies import finished_study
-from benchmarks.record import write_result
+from benchmarks.kept_studies import finished_study, in_order
+from benchmarks.record import RESULTS, write_result
 from core.method_names import MethodName
+from core.reference import ReferenceNetwork
 from dashboards.published import published_for, published_otherwise
 from search.configuration import compose
-from search.judging import efforts
-from search.records import StudySnapshot, TrialRecord, TrialState
+from search.records import TrialRecord, TrialState
 
 LEVELS = {
     "lenet_300_100": (0.010, 0.015, 0.019, 0.025),
@@ -39,21 +43,61 @@ NUM_SEEDS = 3
 MEASURED = ("file_bytes", "test_error", "validation_error", "han_compression_rate")
 
 
-def smallest_at(snapshot: StudySnapshot, level: float) -> TrialRecord | None:
+@dataclass(frozen=True, kw_only=True)
+class ComparedTrial:
+    """What a comparison keeps of a finished trial; errors are fractions in [0, 1].
+
+    Attributes:
+        state: how it ended.
+        params: what was proposed, natural values by config key.
+        file_bytes: bytes of its file; None where it has none, as in all that follows.
+        validation_error: of the decoded file's network.
+        test_error: the same on test data.
+        han_compression_rate: the paper's accounting, of the weights only.
+        epochs: passes over the training data that it took.
+    """
+
+    state: str
+    params: dict[str, Any]
+    file_bytes: int | None
+    validation_error: float | None
+    test_error: float | None
+    han_compression_rate: float | None
+    epochs: int | None
+
+    @classmethod
+    def of(cls, trial: TrialRecord) -> "ComparedTrial":
+        """Take over what is compared of a trial's record."""
+        return cls(
+            state=trial.state.value,
+            params=trial.params,
+            file_bytes=trial.file_bytes,
+            validation_error=trial.validation_error,
+            test_error=trial.test_error,
+            han_compression_rate=trial.han_compression_rate,
+            epochs=trial.epochs,
+        )
+
+
+Studies = dict[str, dict[int, list[ComparedTrial]]]
+"""Finished trials in the order of their ends, by method and by seed."""
+
+
+def smallest_at(trials: Sequence[ComparedTrial], level: float) -> ComparedTrial | None:
     """Return the trial with the smallest file whose validation error is at most a level."""
     reached = [
         trial
-        for trial in snapshot.finished
-        if trial.state is TrialState.complete
+        for trial in trials
+        if trial.state == TrialState.complete
         and trial.validation_error is not None
         and trial.validation_error <= level
     ]
-    return min(reached, key=lambda trial: (trial.file_bytes or 0, trial.number), default=None)
+    return min(reached, key=lambda trial: trial.file_bytes or 0, default=None)
 
 
-def at_level(snapshots: Sequence[StudySnapshot], level: float) -> dict[str, Any]:
+def at_level(studies: Sequence[Sequence[ComparedTrial]], level: float) -> dict[str, Any]:
     """Return what the studies of one method, one a seed, come to at a level of error."""
-    found = [trial for s in snapshots if (trial := smallest_at(s, level)) is not None]
+    found = [trial for trials in studies if (trial := smallest_at(trials, level)) is not None]
     columns = {name: [float(getattr(trial, name)) for trial in found] for name in MEASURED}
     told: dict[str, Any] = {"level": level, "num_seeds_reached": len(found)}
     for name, values in columns.items():
@@ -65,8 +109,10 @@ def at_level(snapshots: Sequence[StudySnapshot], level: float) -> dict[str, Any]
     return told
 
 
-def searched(experiment: str, method: str, seed: int, num_trials: int, cap: float) -> StudySnapshot:
-    """Run or resume the study of a method and a seed, and return it.
+def searched(
+    experiment: str, method: str, seed: int, num_trials: int, cap: float
+) -> list[ComparedTrial]:
+    """Run or resume the study of a method and a seed, and return its finished trials.
 
     Args:
         experiment: names a file of ``conf/experiment``.
@@ -82,43 +128,62 @@ def searched(experiment: str, method: str, seed: int, num_trials: int, cap: floa
         "study.settings=[best_known]",
         f"score.max_accuracy_loss={cap}",
     ]
-    return finished_study(f"methods-{experiment}-{method}-{seed}", num_trials, overrides)[1]
+    study = finished_study(f"methods-{experiment}-{method}-{seed}", num_trials, overrides)[1]
+    return [ComparedTrial.of(trial) for trial in in_order(study)]
 
 
-def measure(experiment: str, num_trials: int, num_seeds: int) -> dict[str, Any]:
-    """Run or resume all studies of an experiment, and return what they came to."""
-    config = compose([f"experiment={experiment}"])
-    reference, _ = load_inputs(config)
-    levels = LEVELS[config.model.name]
-    # What loses more than the last level needs no looking for.
-    cap = round(max(0.001, max(levels) - reference.validation_error), 4)
-    methods = {}
-    for name in (method.value for method in MethodName):
-        seeds = range(1, num_seeds + 1)
-        snapshots = [searched(experiment, name, seed, num_trials, cap) for seed in seeds]
-        taken = [efforts(snapshot)[name] for snapshot in snapshots]
-        methods[name] = {
-            "levels": [at_level(snapshots, level) for level in levels],
-            "efforts": [asdict(effort) for effort in taken],
-        }
-        reached = {
-            f"{100 * level['level']:g} %": level["file_bytes"]["mean"]
-            for level in methods[name]["levels"]
-        }
-        print(f"{name}: {reached}", flush=True)
+def kept(experiment: str) -> Studies:
+    """Return the trials that an earlier run has left in the result, none where there is none."""
+    path = RESULTS / experiment / "methods.json"
+    methods = json.loads(path.read_text())["measured"]["methods"] if path.exists() else {}
     return {
-        "network": config.model.name,
+        name: {
+            int(seed): [ComparedTrial(**trial) for trial in trials]
+            for seed, trials in method["trials"].items()
+        }
+        for name, method in methods.items()
+    }
+
+
+def compared(
+    studies: Mapping[int, Sequence[ComparedTrial]], num_trials: int, levels: Sequence[float]
+) -> dict[str, Any]:
+    """Return what the studies of one method, by seed, come to within a budget of trials."""
+    within = {seed: list(trials[:num_trials]) for seed, trials in sorted(studies.items())}
+    spent = [trial for trials in within.values() for trial in trials]
+    return {
+        "levels": [at_level(list(within.values()), level) for level in levels],
+        "epochs": sum(trial.epochs or 0 for trial in spent),
+        "trials": {
+            str(seed): [asdict(trial) for trial in trials] for seed, trials in within.items()
+        },
+    }
+
+
+def told(
+    studies: Studies, network: str, reference: ReferenceNetwork, num_trials: int, cap: float
+) -> dict[str, Any]:
+    """Return the comparison as it stands.
+
+    Args:
+        studies: what has been run.
+        network: the name of the network.
+        reference: the network that is compressed.
+        num_trials: of each study.
+        cap: accuracy loss that the searches might not exceed.
+    """
+    return {
+        "network": network,
         "num_trials": num_trials,
         "max_accuracy_loss": cap,
         "reference_validation_error": reference.validation_error,
         "reference_test_error": reference.test_error,
-        "methods": methods,
+        "methods": {
+            name: compared(by_seed, num_trials, LEVELS[network])
+            for name, by_seed in studies.items()
+        },
         "published": [
-            asdict(point)
-            for point in (
-                *published_for(config.model.name),
-                *published_otherwise(config.model.name),
-            )
+            asdict(point) for point in (*published_for(network), *published_otherwise(network))
         ],
     }
 
@@ -127,9 +192,27 @@ def main() -> None:
     experiment = sys.argv[1] if len(sys.argv) > 1 else "lenet_300_100"
     num_trials = int(sys.argv[2]) if len(sys.argv) > 2 else NUM_TRIALS
     num_seeds = int(sys.argv[3]) if len(sys.argv) > 3 else NUM_SEEDS
+    config = compose([f"experiment={experiment}"])
+    reference, _ = load_inputs(config)
+    network = config.model.name
+    # What loses more than the last level needs no looking for.
+    cap = round(max(0.001, max(LEVELS[network]) - reference.validation_error), 4)
+    studies = kept(experiment)
     seeds = list(range(1, num_seeds + 1))
-    measured = measure(experiment, num_trials, num_seeds)
-    print(f"written to {write_result(f'{experiment}/methods', seeds, measured, 'methods')}")
+
+    def write(studies: Studies) -> None:
+        measured = told(studies, network, reference, num_trials, cap)
+        write_result(f"{experiment}/methods", seeds, measured, "methods")
+
+    for seed, method in itertools.product(seeds, MethodName):
+        by_seed = studies.setdefault(method.value, {})
+        if len(by_seed.get(seed, ())) < num_trials:
+            by_seed[seed] = searched(experiment, method.value, seed, num_trials, cap)
+            write(studies)
+    write(studies)
+    for name, by_seed in studies.items():
+        reached = compared(by_seed, num_trials, LEVELS[network])["levels"]
+        print(name, {level["level"]: level["file_bytes"]["mean"] for level in reached})
 
 
 if __name__ == "__main__":
