@@ -182,7 +182,12 @@ def code_tensors(
         fed = fed_by(tensor.shape[0], columns)
         is_flat = height * width == 1
         outgoing = directions_out_of(tensor, following if knows_links and is_flat else None)
-        if not alphabet.is_zero and not code_matrix(
+        import os
+        if os.environ.get("GAPS"):
+            from core.codec.gap_loop import code_gapped_matrix
+            if not alphabet.is_zero and not code_gapped_matrix(
+                decoding, tensor.cells, live[0], live[1], rows[k], next_columns, fed, outgoing, alphabet.tables(), model, stream): return None
+        elif not alphabet.is_zero and not code_matrix(
             decoding, tensor.cells, channels, height, width, live[0], live[1], rows[k],
             next_columns, fed, outgoing, tensor.ordered, alphabet.tables(), model, stream,
         ):  # fmt: skip
