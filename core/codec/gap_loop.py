@@ -7,19 +7,23 @@ binomial distribution"). See ``docs/format.md``.
 """
 
 import numpy as np
+import numpy.typing as npt
 
-from core.codec.affinity import Links, feed
 from core.codec.alphabet import Tables
-from core.codec.decisions import INNER, UNITS, Bytes, Integers, Symbols, between
+from core.codec.decisions import INLINED, INNER, UNITS, Bytes, Integers, Symbols, between, decide_by_1
 from core.codec.gaps import MAX_CELLS, RATE_BITS, code_gap
 from core.codec.live_lines import code_live
-from core.codec.matrix_values import Columns, Row, code_value
-from core.codec.model_state import PLACE, SIGN, VECTOR, Model
+from core.codec.model_state import PLACE, UNKNOWN, VALUE_COST, Model
 from core.compiling import compiled
+
+Slots = npt.NDArray[np.uint32]
 
 LEAST_SHAPE, MOST_SHAPE = 64, 1 << 14  # of 256
 PRIOR = 16
 MOST_RATE = 15 << 16
+MOST_FACTOR_SHAPE = 1 << 32
+NUM_SIGN_SLOTS = 27
+NUM_RANK_SLOTS = 256
 
 
 @compiled(**INNER)
@@ -27,7 +31,9 @@ def _shape(total: int, squares: int, number: int) -> int:
     """Shape of the Gamma distribution of some counts, of 256, by their sum and sum of squares."""
     spread = max(squares * number - total * total - total * number, 0)
     shape = (total * total + 256 * PRIOR) // ((spread >> 8) + PRIOR)
-    return between(shape, LEAST_SHAPE, MOST_SHAPE)
+    return between(shape, Slots = npt.NDArray[np.uint32]
+
+LEAST_SHAPE, MOST_SHAPE)
 
 
 @compiled(**INNER)
@@ -46,6 +52,34 @@ def _add_rates(
         sums[j + 1] = total
 
 
+@compiled(**INLINED)
+def _code_value(
+    decoding: bool,
+    symbol: int,
+    of_sign: int,
+    tables: Tables,
+    width: int,
+    slots: Slots,
+    coder: Integers,
+    stream: Bytes,
+) -> int:
+    """Code a symbol that is not zero: its sign, its rank in bits, each by one slot; the symbol."""
+    num_ranks = tables.num_ranks
+    sign = 1 if num_ranks[2] == 0 else 2
+    if num_ranks[1] and num_ranks[2]:
+        bit = 1 if tables.signs[symbol] == 2 else 0
+        sign = 1 + decide_by_1(decoding, bit, of_sign, slots, coder, stream, VALUE_COST)
+    rank, path = tables.ranks[symbol], 1
+    first = NUM_SIGN_SLOTS + (sign - 1) * NUM_RANK_SLOTS
+    for level in range(width - 1, -1, -1):
+        bit = rank >> level & 1
+        bit = decide_by_1(decoding, bit, first + path, slots, coder, stream, VALUE_COST)
+        path = 2 * path + bit
+    if decoding:
+        symbol = tables.symbols[sign, min(path - (1 << width), num_ranks[sign] - 1)]
+    return symbol
+
+
 @compiled(error_model="numpy")
 def code_gapped_matrix(
     decoding: bool,
@@ -55,36 +89,38 @@ def code_gapped_matrix(
     row_counts: Integers,
     counts: Integers,
     fed: Integers,
-    outgoing: Integers,
     tables: Tables,
     model: Model,
     stream: Bytes,
 ) -> bool:
-    """Code a matrix of symbols; arguments and result as of ``code_matrix``."""
-    num_rows, num_columns = cells.shape
-    slots = model.slots
-    for k in range(SIGN, VECTOR):  # values differ from layer to layer: forget a part
-        slot = np.int64(slots[k])
-        if slot & 1023 > 12:
-            slots[k] = (slot & ~1023) | 12
+    """Code a matrix of symbols; whether the stream was long enough.
 
-    known = np.zeros(max(num_rows, num_columns), np.int64)
+    Args:
+        decoding: whether ``cells``, all zero, are to be filled.
+        cells: the symbols, 0 being the zero, ``[rows, columns]``.
+        live_rows: 1 for each row with a non-zero, zeros to be filled when decoding.
+        live_columns: the same of columns.
+        row_counts: zeros, to be filled with the non-zeros of each row, ``[rows]``.
+        counts: the same of columns.
+        fed: non-zeros in the columns that each row's unit feeds, -1 if unknown, ``[rows]``.
+        tables: signs and ranks of the symbols.
+        model: see ``mix``.
+        stream: see ``mix``.
+    """
+    num_rows, num_columns = cells.shape
+    coder, zeros = model.coder, np.zeros(num_columns, np.int64)
+    known = np.zeros(num_rows, np.int64)
     for r in range(num_rows):
         known[r] = 0 if fed[r] < 0 else 1 if fed[r] == 0 else 2
     code_live(decoding, 0, UNITS, 1, 1, known, live_rows, model, stream)
-    code_live(decoding, 1, UNITS, 1, 1, known, live_columns, model, stream)
-    if model.coder[PLACE] > stream.size:
+    code_live(decoding, 1, UNITS, 1, 1, zeros, live_columns, model, stream)
+    if coder[PLACE] > stream.size:
         return False
-    live = np.flatnonzero(live_columns)
-    num_live = len(live)
-    so_far = Columns(counts, np.zeros(num_columns, np.int64), np.zeros(num_columns, np.int64))
-    num_behind = len(outgoing)
-    links = Links(
-        outgoing,
-        np.zeros(num_behind, np.int64),
-        np.zeros(num_behind, np.int64),
-        np.zeros((num_columns, 2 * num_behind), np.int32),
-    )
+    live, ways = np.flatnonzero(live_columns), zeros
+    num_live, width = len(live), 0
+    while (max(tables.num_ranks[1], tables.num_ranks[2]) - 1) >> width:
+        width += 1
+    slots = np.full(NUM_SIGN_SLOTS + 2 * NUM_RANK_SLOTS, UNKNOWN, np.uint32)
     sums = np.zeros(num_live + 1, np.int64)
     rows_seen, num_nonzeros, row_squares, column_squares = 0, 0, 0, 0
     for r in range(num_rows):
@@ -92,36 +128,35 @@ def code_gapped_matrix(
             continue
         _add_rates(live, counts, rows_seen, num_nonzeros, column_squares, sums)
         start = _shape(num_nonzeros, row_squares, rows_seen)
-        row, num_fed = Row(0, 0, 0, 0, 0), feed(links, r)
-        j = 0
+        number, last, j = 0, 0, 0
         while j < num_live:
-            span = MAX_CELLS
-            rate = (start << (RATE_BITS - 8)) + sums[j]
+            span, rate = MAX_CELLS, (start << (RATE_BITS - 8)) + sums[j]
             while span > num_live - j or (span > 1 and sums[j + span] - sums[j] > rate):
                 span >>= 1
             gap = 0
-            if not decoding:
-                while gap < span and cells[r, live[j + gap]] == 0:
-                    gap += 1
-            gap = code_gap(
-                decoding, gap, sums, j, span, start + 256 * row.num_nonzeros, rate, model.coder,
-                stream,
-            )  # fmt: skip
+            while not decoding and gap < span and cells[r, live[j + gap]] == 0:
+                gap += 1
+            shape = min(start + 256 * number, MOST_FACTOR_SHAPE)
+            gap = code_gap(decoding, gap, sums, j, span, shape, rate, coder, stream)
+            if coder[PLACE] > stream.size:
+                return False
             j += gap
             if gap < span:
-                if model.coder[PLACE] > stream.size:
-                    return False
                 c = live[j] & 0x7FFFFFFF
-                column_squares += 2 * counts[c] + 1
-                row = code_value(
-                    decoding, cells, r, c, UNITS, 1, 1, 0, rows_seen, so_far, row, links, num_fed,
-                    tables, model, stream,
+                of_sign = 9 * (last + 1) + between(ways[c], -4, 4) + 4
+                symbol = _code_value(
+                    decoding, cells[r, c], of_sign, tables, width, slots, coder, stream
                 )  # fmt: skip
+                if decoding:
+                    cells[r, c] = symbol
+                last = 2 * tables.signs[symbol] - 3
+                ways[c] += last
+                column_squares += 2 * counts[c] + 1
+                counts[c] += 1
+                number += 1
                 j += 1
-        if model.coder[PLACE] > stream.size:
-            return False
-        num_nonzeros += row.num_nonzeros
-        row_squares += row.num_nonzeros * row.num_nonzeros
+        num_nonzeros += number
+        row_squares += number * number
         rows_seen += 1
-        row_counts[r] = row.num_nonzeros
-    return bool(model.coder[PLACE] <= stream.size)
+        row_counts[r] = number
+    return bool(coder[PLACE] <= stream.size)

@@ -23,8 +23,6 @@ MAX_CELLS = 64
 WHOLE = 1 << 20
 """The probabilities of a step sum to this."""
 
-NO_GAP = -1
-
 _PLACES = np.arange(1025) / 1024
 LOG_2 = np.round(np.log2(1 + _PLACES) * (1 << 28)).astype(np.int64)
 """Binary logarithm of 1 to 2 in steps of 1/1024, in units of 2**-28, ``[1025]``."""
@@ -79,7 +77,7 @@ def code_gap(
         shape: of the row's factor, of 256.
         rate: of the row's factor.
         coder: the arithmetic coder.
-        stream: bytes of the arithmetic code.
+        stream: bytes of the arithmetic code; found to be too short if it is none.
     """
     inverse = (1 << 56) // rate
     low, high = coder[LOW], coder[HIGH]
@@ -91,6 +89,9 @@ def code_gap(
     width, base = high - low, sums[first]
     after = WHOLE
     if decoding:
+        if coder[CODE] > high:
+            coder[PLACE] = stream.size + 1
+            return span
         found = (((coder[CODE] - low + 1) << 20) - 1) // width
         gap, before = span, _taken(sums[first + span] - base, span, span, shape, inverse)
         if found < before:
