@@ -10,7 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from core.codec.alphabet import Tables
-from core.codec.decisions import INLINED, INNER, UNITS, Bytes, Integers, Symbols, between, decide_by_1
+from core.codec.decisions import (
+    INLINED,
+    INNER,
+    UNITS,
+    Bytes,
+    Integers,
+    Symbols,
+    between,
+    decide_by_1,
+)
 from core.codec.gaps import MAX_CELLS, RATE_BITS, code_gap
 from core.codec.live_lines import code_live
 from core.codec.model_state import PLACE, UNKNOWN, VALUE_COST, Model
@@ -31,9 +40,7 @@ def _shape(total: int, squares: int, number: int) -> int:
     """Shape of the Gamma distribution of some counts, of 256, by their sum and sum of squares."""
     spread = max(squares * number - total * total - total * number, 0)
     shape = (total * total + 256 * PRIOR) // ((spread >> 8) + PRIOR)
-    return between(shape, Slots = npt.NDArray[np.uint32]
-
-LEAST_SHAPE, MOST_SHAPE)
+    return between(shape, LEAST_SHAPE, MOST_SHAPE)
 
 
 @compiled(**INNER)
