@@ -31,8 +31,15 @@ LEAST_SHAPE, MOST_SHAPE = 64, 1 << 14  # of 256
 PRIOR = 16
 MOST_RATE = 15 << 16
 MOST_FACTOR_SHAPE = 1 << 32
-NUM_SIGN_SLOTS = 27
+NUM_SIGN_SLOTS = 5
 NUM_RANK_SLOTS = 256
+MOST_COUNT = 12
+"""Greatest count of a slot of values at the start of a matrix."""
+
+
+def value_slots() -> Slots:
+    """What is known of signs and ranks at the start of a file, to be changed."""
+    return np.full(NUM_SIGN_SLOTS + 2 * NUM_RANK_SLOTS, UNKNOWN, np.uint32)
 
 
 @compiled(**INNER)
@@ -57,6 +64,15 @@ def _add_rates(
         rate = ((256 * counts[live[j] & 0x7FFFFFFF] + shape) * inverse) >> 20
         total += between(rate, 1, MOST_RATE)
         sums[j + 1] = total
+
+
+@compiled(**INNER)
+def _forget(slots: Slots) -> None:
+    """Forget a part of what is known: values differ from layer to layer."""
+    for k in range(len(slots)):
+        slot = np.int64(slots[k])
+        if slot & 1023 > MOST_COUNT:
+            slots[k] = (slot & ~1023) | MOST_COUNT
 
 
 @compiled(**INLINED)
@@ -97,6 +113,7 @@ def code_gapped_matrix(
     counts: Integers,
     fed: Integers,
     tables: Tables,
+    slots: Slots,
     model: Model,
     stream: Bytes,
 ) -> bool:
@@ -111,6 +128,7 @@ def code_gapped_matrix(
         counts: the same of columns.
         fed: non-zeros in the columns that each row's unit feeds, -1 if unknown, ``[rows]``.
         tables: signs and ranks of the symbols.
+        slots: of signs and ranks, see ``value_slots``.
         model: see ``mix``.
         stream: see ``mix``.
     """
@@ -127,7 +145,7 @@ def code_gapped_matrix(
     num_live, width = len(live), 0
     while (max(tables.num_ranks[1], tables.num_ranks[2]) - 1) >> width:
         width += 1
-    slots = np.full(NUM_SIGN_SLOTS + 2 * NUM_RANK_SLOTS, UNKNOWN, np.uint32)
+    _forget(slots)
     sums = np.zeros(num_live + 1, np.int64)
     rows_seen, num_nonzeros, row_squares, column_squares = 0, 0, 0, 0
     for r in range(num_rows):
@@ -135,7 +153,7 @@ def code_gapped_matrix(
             continue
         _add_rates(live, counts, rows_seen, num_nonzeros, column_squares, sums)
         start = _shape(num_nonzeros, row_squares, rows_seen)
-        number, last, j = 0, 0, 0
+        number, j = 0, 0
         while j < num_live:
             span, rate = MAX_CELLS, (start << (RATE_BITS - 8)) + sums[j]
             while span > num_live - j or (span > 1 and sums[j + span] - sums[j] > rate):
@@ -150,14 +168,13 @@ def code_gapped_matrix(
             j += gap
             if gap < span:
                 c = live[j] & 0x7FFFFFFF
-                of_sign = 9 * (last + 1) + between(ways[c], -4, 4) + 4
+                of_sign = between(ways[c], -2, 2) + 2
                 symbol = _code_value(
                     decoding, cells[r, c], of_sign, tables, width, slots, coder, stream
                 )  # fmt: skip
                 if decoding:
                     cells[r, c] = symbol
-                last = 2 * tables.signs[symbol] - 3
-                ways[c] += last
+                ways[c] += 2 * tables.signs[symbol] - 3
                 column_squares += 2 * counts[c] + 1
                 counts[c] += 1
                 number += 1

@@ -1,4 +1,4 @@
-"""The body of the format versions from 3 on: raw payloads, then one arithmetic code of all the rest.
+"""The body of format versions from 3 on: raw payloads, then one arithmetic code of all the rest.
 
 The arithmetic code holds the head, names, kinds, shapes, codebooks (``head_coder``), and behind
 it the tensors of the kinds 6 and 7 (``shared_stream``). Tensors of the kinds 1 to 3 have their
@@ -91,9 +91,9 @@ def write_joint_body(network: CompressedNetwork) -> tuple[int, bytes]:
             if 256 * (8 * len(payload) + _PAYLOAD_LENGTH_BITS) < sum(costs[k][2:]):
                 longer[k] = coder, payload
     if longer:
-        other = _write(network, raw | longer, flat, by_gaps - longer.keys())[0]
+        other = _write(network, raw | longer, flat, by_gaps.difference(longer))[0]
         if len(other) < len(best):
-            best, by_gaps = other, by_gaps - longer.keys()
+            best, by_gaps = other, by_gaps.difference(longer)
     return GAPS_VERSION if by_gaps else GAPS_VERSION - 1, best
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.codec.alphabet import Alphabet
-from core.codec.gap_loop import code_gapped_matrix
+from core.codec.gap_loop import code_gapped_matrix, value_slots
 from core.codec.matrix_loop import code_matrix
 from core.codec.model_state import LAST_VERSION, POSITION_COST, VALUE_COST, Model
 from core.codec.vector_loop import code_vector
@@ -169,7 +169,7 @@ def code_tensors(
     Returns:
         The costs, zeros for a tensor outside the stream, or None if the stream is too short.
     """
-    knows_links = format_version >= 4
+    knows_links, slots = format_version >= 4, value_slots()
     costs, coder = [(0, 0)] * len(tensors), model.coder
     matrices = [k for k, t in enumerate(tensors) if t is not None and len(t.shape) > 1]
     vectors = [k for k, t in enumerate(tensors) if t is not None and len(t.shape) < 2]
@@ -189,7 +189,7 @@ def code_tensors(
         if tensor.by_gaps:
             is_whole = alphabet.is_zero or code_gapped_matrix(
                 decoding, tensor.cells, live[0], live[1], rows[k], next_columns, fed,
-                alphabet.tables(), model, stream,
+                alphabet.tables(), slots, model, stream,
             )  # fmt: skip
         else:
             channels, height, width = geometry(
