@@ -127,7 +127,7 @@ def decide_by_1(
     cost: int,
 ) -> int:
     """Code one bit by one slot's probability and let the slot learn; the bit."""
-    probability = between(np.int64(slots[place & 0x7FFFFFFF]) >> 16, 32, 65504)
+    probability = between(int(np.int64(slots[place & 0x7FFFFFFF]) >> 16), 32, 65504)
     bit = code_bit(decoding, bit, probability, coder, stream, cost)
     learn(slots, place, bit)
     return bit

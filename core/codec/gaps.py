@@ -51,7 +51,7 @@ def _taken(delta: int, cells: int, span: int, shape: int, inverse: int) -> int:
     power = (start - (((start - POWER[place + 1]) * (exponent & 16383)) >> 14)) >> min(
         exponent >> 24, 63
     )
-    return cells + (((WHOLE - 1 - span) * ((1 << 24) - power)) >> 24)
+    return int(cells + (((WHOLE - 1 - span) * ((1 << 24) - power)) >> 24))
 
 
 @compiled(**INLINED)
