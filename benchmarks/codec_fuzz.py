@@ -41,7 +41,12 @@ def networks() -> list[CompressedNetwork]:
     """Small networks that use every kind of tensor and every branch of the coders."""
     generator = np.random.default_rng(0)
     made = []
-    for num_rows, num_columns, density in [(9, 49, 0.2), (20, 9, 0.6), (30, 20, 0.03)]:
+    for num_rows, num_columns, density in [
+        (9, 49, 0.2),
+        (20, 9, 0.6),
+        (30, 20, 0.03),
+        (30, 90, 0.05),
+    ]:
         shape = (num_rows, num_columns)
         cells = (generator.random(shape) < density) * generator.integers(1, 5, shape)
         behind = (generator.random((4, num_rows)) < density) * generator.integers(

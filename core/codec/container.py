@@ -23,7 +23,8 @@ _MAGIC = b"SWS"
 
 def encode(network: CompressedNetwork) -> bytes:
     """The bytes of a network's file; ``decode`` gives an equal network back, bit for bit."""
-    body = _MAGIC + bytes([FORMAT_VERSION]) + write_joint_body(network)
+    format_version, rest = write_joint_body(network)
+    body = _MAGIC + bytes([format_version]) + rest
     return body + zlib.crc32(body).to_bytes(CHECKSUM_BYTES, "little")
 
 

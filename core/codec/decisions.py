@@ -117,6 +117,23 @@ def learn(slots: npt.NDArray[np.uint32], place: int, bit: int) -> None:
 
 
 @compiled(**INLINED)
+def decide_by_1(
+    decoding: bool,
+    bit: int,
+    place: int,
+    slots: npt.NDArray[np.uint32],
+    coder: Integers,
+    stream: Bytes,
+    cost: int,
+) -> int:
+    """Code one bit by one slot's probability and let the slot learn; the bit."""
+    probability = between(int(np.int64(slots[place & 0x7FFFFFFF]) >> 16), 32, 65504)
+    bit = code_bit(decoding, bit, probability, coder, stream, cost)
+    learn(slots, place, bit)
+    return bit
+
+
+@compiled(**INLINED)
 def mixed(weights: npt.NDArray[np.int32], x: Eight) -> int:
     """Sum of the inputs by a mixer's weights, as a logit."""
     total = weights[0] * x[0] + weights[1] * x[1] + weights[2] * x[2] + weights[3] * x[3]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from core.codec.contents import Shape
 from core.codec.head_coder import HeadCoder
 from core.codec.names import ENDINGS, num_shared, split_name
-from core.codec.shared_stream import MAX_RANKS, fits
+from core.codec.shared_stream import GAPS_VERSION, MAX_GAPPED_ELEMENTS, MAX_RANKS, fits
 from core.codec.tensors import MAX_DIMENSIONS, MAX_NAME_BYTES
 
 CLUSTERED, UNIFORM = 6, 7
@@ -30,6 +30,7 @@ class Head:
         num_bits: bits of a level.
         ordered: see ``SharedTensor``.
         flat: see ``SharedTensor``.
+        by_gaps: see ``SharedTensor``.
         payload_bytes: length of a raw payload.
         costs: of name, of kind and shape, of codebook.
     """
@@ -41,14 +42,20 @@ class Head:
     num_bits: int = 1
     ordered: bool = False
     flat: bool = False
+    by_gaps: bool = False
     payload_bytes: int = 0
     costs: tuple[int, int, int] = (0, 0, 0)
 
 
 def code_heads(
-    coder: HeadCoder, network_name: bytes, heads: list[Head], max_elements: int | None
+    coder: HeadCoder,
+    network_name: bytes,
+    heads: list[Head],
+    max_elements: int | None,
+    format_version: int,
 ) -> tuple[bytes, list[Head]]:
     """Code name and tensors' heads; both as given or read, with their costs."""
+    knows_gaps = format_version >= GAPS_VERSION
     network_name = coder.text(network_name, MAX_NAME_BYTES)
     _require_text(coder, network_name, "the network's name")
     number = coder.number(len(heads), "tensors")
@@ -59,7 +66,7 @@ def code_heads(
     for k in range(number):
         head = _code_head(
             coder, Head() if coder.decoding else heads[k], coded[-1] if coded else Head(), rows,
-            elements_left,
+            elements_left, knows_gaps,
         )  # fmt: skip
         if head.name in seen:
             raise coder.error(f"two tensors have the name {head.name.decode()!a}")
@@ -73,7 +80,12 @@ def code_heads(
 
 
 def _code_head(
-    coder: HeadCoder, given: Head, before: Head, rows: int | None, elements_left: int | None
+    coder: HeadCoder,
+    given: Head,
+    before: Head,
+    rows: int | None,
+    elements_left: int | None,
+    knows_gaps: bool,
 ) -> Head:
     """Code one tensor's head.
 
@@ -83,6 +95,7 @@ def _code_head(
         before: the head of the tensor before.
         rows: rows of the last matrix before, if any.
         elements_left: how many elements it may declare at most.
+        knows_gaps: whether a matrix may be told by gaps.
     """
     start = coder.cost
     name = _code_name(coder, given.name, before.name)
@@ -103,6 +116,9 @@ def _code_head(
     is_matrix = kind in SHARED_KINDS and len(shape) > 1
     ordered = is_matrix and coder.bit(given.ordered, "ordered")
     flat = is_matrix and coder.bit(given.flat, "flat")
+    by_gaps = is_matrix and knows_gaps and coder.bit(given.by_gaps, "gaps")
+    if by_gaps and prod(shape) > MAX_GAPPED_ELEMENTS:
+        raise coder.error(f"a tensor of shape {shape} is too large to be told by gaps")
     codebook, num_bits, payload_bytes = given.codebook, given.num_bits, 0
     if kind == CLUSTERED:
         size = coder.number(len(codebook), "entries")
@@ -129,6 +145,7 @@ def _code_head(
         num_bits=num_bits,
         ordered=bool(ordered),
         flat=bool(flat),
+        by_gaps=bool(by_gaps),
         payload_bytes=payload_bytes,
         costs=(after_name - start, after_shape - after_name, coder.cost - after_shape),
     )

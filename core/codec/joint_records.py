@@ -1,4 +1,4 @@
-"""The body of format versions 3 and 4: raw payloads, then one arithmetic code of all the rest.
+"""The body of format versions from 3 on: raw payloads, then one arithmetic code of all the rest.
 
 The arithmetic code holds the head, names, kinds, shapes, codebooks (``head_coder``), and behind
 it the tensors of the kinds 6 and 7 (``shared_stream``). Tensors of the kinds 1 to 3 have their
@@ -7,6 +7,7 @@ payloads in front, their lengths in the head.
 
 from dataclasses import replace
 from itertools import accumulate
+from math import prod
 
 import numpy as np
 
@@ -21,9 +22,11 @@ from core.codec.coders import (
 from core.codec.contents import Contents, Record
 from core.codec.head_coder import HeadCoder
 from core.codec.heads import CLUSTERED, SHARED_KINDS, UNIFORM, Head, code_heads
-from core.codec.model_state import HIGH, LAST_VERSION, LOW, PLACE, initial_model
+from core.codec.model_state import HIGH, LOW, PLACE, initial_model
 from core.codec.payload import PayloadBits, TensorCoder, unfold
 from core.codec.shared_stream import (
+    GAPS_VERSION,
+    MAX_GAPPED_ELEMENTS,
     MAX_RANKS,
     SharedTensor,
     code_tensors,
@@ -41,6 +44,7 @@ from core.codec.tensors import (
 from core.errors import CodecError
 
 MAX_NUM_LEVEL_BITS = 8
+MIN_GAPPED_ELEMENTS = 1 << 11
 
 _RAW: dict[int, TensorCoder] = {
     coder.kind: coder for coder in (ClusteredHuffmanCoder(), UniformHuffmanCoder(), FloatCoder())
@@ -53,11 +57,13 @@ Costs = tuple[int, int, int, int, int]
 """Of one tensor's name, kind and shape, codebook, positions, values; in 1/256 bits."""
 
 
-def write_joint_body(network: CompressedNetwork) -> bytes:
-    """The bytes behind format version 4, the shortest of a few ways.
+def write_joint_body(network: CompressedNetwork) -> tuple[int, bytes]:
+    """The format version and the bytes behind it, about the shortest of a few ways.
 
     At first all tensors that can be are in the shared stream, columns that could be pixels are
-    pixels. Then they are not; then tensors that would be shorter as raw payloads become that.
+    pixels. Then they are not; then matrices of units are told by gaps, which is faster, if that is
+    hardly longer; then tensors that would be shorter as raw payloads become that. The version is
+    the lowest one that a reader needs.
     """
     tensors = list(network.tensors.values())
     raw = {k: encode_tensor(tensor) for k, tensor in enumerate(tensors) if not is_sharable(tensor)}
@@ -67,13 +73,28 @@ def write_joint_body(network: CompressedNetwork) -> bytes:
         other, other_costs = _write(network, raw, True)
         if len(other) < len(best):
             best, costs, flat = other, other_costs, True
+    units = frozenset(k for k in _units(tensors) if k not in raw)
+    by_gaps: frozenset[int] = frozenset()
+    if units:
+        other, other_costs = _write(network, raw, flat, units)
+        by_gaps = frozenset(
+            k for k in units if 100 * sum(other_costs[k][3:]) <= 101 * sum(costs[k][3:])
+        )
+        if by_gaps:
+            best, costs = (
+                (other, other_costs) if by_gaps == units else _write(network, raw, flat, by_gaps)
+            )
     longer = {}
     for k, tensor in enumerate(tensors):
         if k not in raw:
             coder, payload = encode_tensor(tensor)
             if 256 * (8 * len(payload) + _PAYLOAD_LENGTH_BITS) < sum(costs[k][2:]):
                 longer[k] = coder, payload
-    return min(best, _write(network, raw | longer, flat)[0], key=len) if longer else best
+    if longer:
+        other = _write(network, raw | longer, flat, by_gaps.difference(longer))[0]
+        if len(other) < len(best):
+            best, by_gaps = other, by_gaps.difference(longer)
+    return GAPS_VERSION if by_gaps else GAPS_VERSION - 1, best
 
 
 def read_joint_body(body: ByteReader, format_version: int, max_elements: int) -> Contents:
@@ -88,7 +109,7 @@ def read_joint_body(body: ByteReader, format_version: int, max_elements: int) ->
     offset = body.position
     data = body.take(body.num_left, "the arithmetic code")
     coder = HeadCoder(data, offset)
-    network_name, heads = code_heads(coder, b"", [], max_elements)
+    network_name, heads = code_heads(coder, b"", [], max_elements, format_version)
     shared = [_empty(head) if head.kind in SHARED_KINDS else None for head in heads]
     model = initial_model(format_version)
     coder.hand_over(model.coder)
@@ -142,10 +163,28 @@ def _has_pixels(tensors: list[CodedTensor]) -> bool:
     )
 
 
+def _units(tensors: list[CodedTensor]) -> list[int]:
+    """Places of the matrices of units that are large enough to be told by gaps."""
+    found: list[int] = []
+    rows_before: int | None = None
+    for k, tensor in enumerate(tensors):
+        if len(tensor.shape) > 1 and is_sharable(tensor):
+            _, height, width = geometry(tensor.shape, rows_before, flat=True)
+            size = prod(tensor.shape)
+            if height * width == 1 and MIN_GAPPED_ELEMENTS <= size <= MAX_GAPPED_ELEMENTS:
+                found.append(k)
+            rows_before = tensor.shape[0]
+    return found
+
+
 def _write(
-    network: CompressedNetwork, raw: dict[int, tuple[TensorCoder, bytes]], flat: bool
+    network: CompressedNetwork,
+    raw: dict[int, tuple[TensorCoder, bytes]],
+    flat: bool,
+    by_gaps: frozenset[int] = frozenset(),
 ) -> tuple[bytes, list[Costs]]:
-    """The body with some tensors as raw payloads, and the costs of all tensors."""
+    """The body with some tensors as raw payloads or by gaps, and the costs of all tensors."""
+    format_version = GAPS_VERSION if by_gaps else GAPS_VERSION - 1
     heads: list[Head] = []
     shared: list[SharedTensor | None] = []
     for k, (name, tensor) in enumerate(network.tensors.items()):
@@ -164,21 +203,25 @@ def _write(
             folded = (tensor.levels << 1) ^ (tensor.levels >> 31)
             cells = folded.reshape(matrix_shape(tensor.shape))
             shared.append(SharedTensor(tensor.shape, _alphabet(heads[-1]), cells))
-    shared = [t and replace(t, flat=flat) for t in with_order(shared)]
+    shared = [
+        t and replace(t, flat=flat, by_gaps=k in by_gaps) for k, t in enumerate(with_order(shared))
+    ]
     heads = [
-        head if tensor is None else replace(head, ordered=tensor.ordered, flat=tensor.flat)
+        head
+        if tensor is None
+        else replace(head, ordered=tensor.ordered, flat=tensor.flat, by_gaps=tensor.by_gaps)
         for head, tensor in zip(heads, shared, strict=True)
     ]
     head_coder = HeadCoder()
-    _, heads = code_heads(head_coder, network.network_name.encode(), heads, None)
+    _, heads = code_heads(head_coder, network.network_name.encode(), heads, None, format_version)
     num_cells = sum(tensor.cells.size for tensor in shared if tensor is not None)
     num_nonzeros = sum(np.count_nonzero(tensor.cells) for tensor in shared if tensor is not None)
     num_bytes = 4096 + len(head_coder.stream) + num_cells // 4 + 8 * num_nonzeros
     stream = np.zeros(num_bytes, np.uint8)
     stream[: len(head_coder.stream)] = head_coder.stream
-    model = initial_model(LAST_VERSION)
+    model = initial_model(format_version)
     head_coder.hand_over(model.coder)
-    costs = code_tensors(False, shared, model, stream)
+    costs = code_tensors(False, shared, model, stream, format_version)
     if costs is None:
         raise AssertionError(f"a stream of {num_cells} cells is longer than {num_bytes} bytes")
     code = stream[: model.coder[PLACE]].tobytes() + _shortest_end(
@@ -197,7 +240,7 @@ def _alphabet(head: Head) -> Alphabet:
 
 def _empty(head: Head) -> SharedTensor:
     cells = np.zeros(matrix_shape(head.shape), np.int32)
-    return SharedTensor(head.shape, _alphabet(head), cells, head.ordered, head.flat)
+    return SharedTensor(head.shape, _alphabet(head), cells, head.ordered, head.flat, head.by_gaps)
 
 
 def _record(

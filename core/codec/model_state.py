@@ -31,8 +31,11 @@ POSITION_MIXER, SIGN_MIXER, RANK_MIXER, LIVE_MIXER, VECTOR_MIXER, NUM_MIXERS = 0
 # 1/256 bits spent.
 LOW, HIGH, CODE, PLACE, POSITION_COST, VALUE_COST, CODER_SIZE = 0, 1, 2, 3, 4, 5, 6
 
-FIRST_VERSION, LAST_VERSION = 3, 4
-"""Format versions that have a shared stream; each starts from a model of its own."""
+FIRST_VERSION, LAST_VERSION = 3, 5
+"""Format versions that have a shared stream."""
+
+LAST_STATE = 4
+"""The version whose initial state later ones start from, too."""
 
 _COUNTS = np.arange(1024)
 RATES = (655360 // (10 * _COUNTS + 16)).astype(np.int32)
@@ -89,5 +92,5 @@ def _stored_model(format_version: int) -> Model:
 
 def initial_model(format_version: int) -> Model:
     """The model at the start of a file of a version with a shared stream, to be changed."""
-    slots, weights, seen, coder = _stored_model(format_version)
+    slots, weights, seen, coder = _stored_model(min(format_version, LAST_STATE))
     return Model(slots.copy(), weights.copy(), seen.copy(), coder.copy())

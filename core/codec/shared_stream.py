@@ -14,12 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from core.codec.alphabet import Alphabet
+from core.codec.gap_loop import code_gapped_matrix, value_slots
 from core.codec.matrix_loop import code_matrix
 from core.codec.model_state import LAST_VERSION, POSITION_COST, VALUE_COST, Model
 from core.codec.vector_loop import code_vector
 
 MAX_RANKS = 256
 MAX_LINES = 4096
+GAPS_VERSION = 5
+"""The format version from which on a matrix may be told by gaps."""
+
+MAX_GAPPED_ELEMENTS = 1 << 31
+"""Elements of a matrix told by gaps, so that no product leaves 63 bits."""
+
 MAX_LINKS = 1 << 14
 """Pairs of a column and a unit behind that may be kept account of however small a matrix is."""
 
@@ -47,6 +54,7 @@ class SharedTensor:
         ordered: whether the number of non-zeros in a unit's row and in what it feeds never grows
             from unit to unit; found by the encoder.
         flat: whether columns that could be pixels are none; chosen by the encoder.
+        by_gaps: whether a matrix is told by the gaps between its non-zeros; chosen by the encoder.
     """
 
     shape: tuple[int, ...]
@@ -54,6 +62,7 @@ class SharedTensor:
     cells: Symbols
     ordered: bool = False
     flat: bool = False
+    by_gaps: bool = False
 
 
 def fits(shape: tuple[int, ...]) -> bool:
@@ -160,7 +169,7 @@ def code_tensors(
     Returns:
         The costs, zeros for a tensor outside the stream, or None if the stream is too short.
     """
-    knows_links = format_version >= 4
+    knows_links, slots = format_version >= 4, value_slots()
     costs, coder = [(0, 0)] * len(tensors), model.coder
     matrices = [k for k, t in enumerate(tensors) if t is not None and len(t.shape) > 1]
     vectors = [k for k, t in enumerate(tensors) if t is not None and len(t.shape) < 2]
@@ -176,16 +185,23 @@ def code_tensors(
         start = int(coder[POSITION_COST]), int(coder[VALUE_COST])
         live = _live(tensor.cells, decoding)
         rows[k], next_columns = (np.zeros(length, np.int64) for length in tensor.cells.shape)
-        channels, height, width = geometry(
-            tensor.shape, before.shape[0] if before else None, tensor.flat
-        )
         fed = fed_by(tensor.shape[0], columns)
-        is_flat = height * width == 1
-        outgoing = directions_out_of(tensor, following if knows_links and is_flat else None)
-        if not alphabet.is_zero and not code_matrix(
-            decoding, tensor.cells, channels, height, width, live[0], live[1], rows[k],
-            next_columns, fed, outgoing, tensor.ordered, alphabet.tables(), model, stream,
-        ):  # fmt: skip
+        if tensor.by_gaps:
+            is_whole = alphabet.is_zero or code_gapped_matrix(
+                decoding, tensor.cells, live[0], live[1], rows[k], next_columns, fed,
+                alphabet.tables(), slots, model, stream,
+            )  # fmt: skip
+        else:
+            channels, height, width = geometry(
+                tensor.shape, before.shape[0] if before else None, tensor.flat
+            )
+            is_flat = height * width == 1
+            outgoing = directions_out_of(tensor, following if knows_links and is_flat else None)
+            is_whole = alphabet.is_zero or code_matrix(
+                decoding, tensor.cells, channels, height, width, live[0], live[1], rows[k],
+                next_columns, fed, outgoing, tensor.ordered, alphabet.tables(), model, stream,
+            )  # fmt: skip
+        if not is_whole:
             return None
         costs[k] = int(coder[POSITION_COST]) - start[0], int(coder[VALUE_COST]) - start[1]
         columns, following = next_columns, tensor

@@ -1,4 +1,4 @@
-"""Reads ``.sws`` files of format versions 3 and 4 with NumPy and ``constriction`` alone.
+"""Reads ``.sws`` files of format versions 3 to 5 with NumPy and ``constriction`` alone.
 
 A second decoder, written from ``docs/format.md`` and independent of the rest of this package: for
 machines without torch and numba. Copy this file and ``initial_state_*.bin``, and ``read``. It is
@@ -8,7 +8,7 @@ takes a second. It is longer than a module of ours should be, since it must stan
 
 import zlib
 from collections.abc import Callable
-from math import isqrt, log, prod
+from math import isqrt, log, log2, prod
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,8 @@ def read(data: bytes, max_elements: int = 2**28) -> dict[str, Floats]:
     Raises:
         ValueError: the bytes are no such file, are damaged, or declare more than ``max_elements``.
     """
-    if data[:4] not in {b"SWS\x03", b"SWS\x04"} or len(data) < 8:
-        raise ValueError("not an .sws file of format version 3 or 4")
+    if data[:3] != b"SWS" or len(data) < 8 or not 3 <= data[3] <= 5:
+        raise ValueError("not an .sws file of format version 3, 4 or 5")
     if zlib.crc32(data[:-4]) != int.from_bytes(data[-4:], "little"):
         raise ValueError("the file is damaged or cut short")
     try:
@@ -96,7 +96,8 @@ class _Coder:
         self.version = version
         self.code = int.from_bytes(stream[:4].ljust(4, b"\0"), "big")
         self.head_slots: dict[Any, list[int]] = {}
-        path = Path(__file__).with_name(f"initial_state_{version}.bin")
+        self.value_slots: dict[Any, list[int]] = {}
+        path = Path(__file__).with_name(f"initial_state_{min(version, 4)}.bin")
         raw = np.frombuffer(zlib.decompress(path.read_bytes()), "<u2").astype(np.int64)
         self.slots = [
             [(s >> 4 << 10) + 512, s & 15] if s else [1 << 21, 0] for s in raw[:_NUM_SLOTS].tolist()
@@ -115,6 +116,11 @@ class _Coder:
             self.high = middle
         else:
             self.low = middle + 1
+        self.shift()
+        return bit
+
+    def shift(self) -> None:
+        """Read a byte for each in which both ends of the interval agree."""
         while (self.low ^ self.high) >> 24 == 0:
             byte = self.stream[self.place + 4] if self.place + 4 < len(self.stream) else 0
             self.place += 1
@@ -123,17 +129,38 @@ class _Coder:
             self.code = (self.code << 8 & 0xFFFFFFFF) | byte
             self.low = self.low << 8 & 0xFFFFFFFF
             self.high = (self.high << 8 & 0xFFFFFFFF) | 255
-        return bit
+
+    def gap(self, taken: Callable[[int], int], span: int) -> int:
+        """How many zeros stand before the next non-zero, ``span`` if there is none."""
+        if self.high - self.low < 1 << 20:
+            self.high = self.low | ((1 << 20) - 1)
+            self.shift()
+        width = self.high - self.low
+        if self.code > self.high:
+            raise ValueError("the arithmetic code is damaged")
+        found = (((self.code - self.low + 1) << 20) - 1) // width
+        gap = next((k for k in range(span) if found < taken(k + 1)), span)
+        if gap < span:
+            self.high = self.low + (width * taken(gap + 1) >> 20) - 1
+        self.low += width * taken(gap) >> 20
+        self.shift()
+        return gap
 
     def plain(self, width: int) -> int:
         return sum(self.split(32768) << level for level in range(width - 1, -1, -1))
 
     def bit(self, context: Any, initial: int = 1 << 21) -> int:
         """A bit of the head."""
-        slot = self.head_slots.setdefault(context, [initial, 0])
+        return self.adapt(self.head_slots, context, initial, 63)
+
+    def adapt(
+        self, slots: dict[Any, list[int]], context: Any, initial: int = 1 << 21, limit: int = 1023
+    ) -> int:
+        """A bit by one slot."""
+        slot = slots.setdefault(context, [initial, 0])
         bit = self.split(slot[0] >> 6)
         slot[0] += ((bit << 22) - bit - slot[0]) * _RATES[slot[1]] >> 16
-        slot[1] = min(slot[1] + 1, 63)
+        slot[1] = min(slot[1] + 1, limit)
         return bit
 
     def tree(self, width: int, context: Any) -> int:
@@ -231,6 +258,9 @@ class _Tensor:
         is_matrix = self.kind > 3 and len(self.shape) > 1
         self.ordered = is_matrix and bool(coder.bit("ordered"))
         self.flat = is_matrix and bool(coder.bit("flat"))
+        self.by_gaps = is_matrix and coder.version > 4 and bool(coder.bit("gaps"))
+        if self.by_gaps and prod(self.shape) > 1 << 31:
+            raise ValueError("a matrix by gaps has more than 2**31 elements")
         if self.kind == 6:
             entries = coder.floats(min(coder.number("entries"), 513), "entry")
             self.codebook = np.concatenate((np.zeros(1, np.float32), entries))
@@ -387,13 +417,16 @@ def _read_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
     if following and len(following.cells[0]) % num_rows == 0:
         by_column = np.count_nonzero(following.cells, axis=0).reshape(num_rows, -1)
         fed = by_column.sum(axis=1).tolist()
+    known = [0 if f < 0 else 1 if f == 0 else 2 for f in fed]
+    if tensor.by_gaps:
+        _read_gaps(coder, tensor, known)
+        return
     links: _Links | None = None
     most = max(1 << 14, num_rows * num_columns // 8) if coder.version > 3 and kind == 0 else -1
     if following and fed[0] >= 0 and following.shape[0] * num_columns <= most:
         links = _Links(following, num_rows, num_columns)
     for place in range(_SIGN, _VECTOR):
         coder.slots[place][1] = min(coder.slots[place][1], 12)
-    known = [0 if f < 0 else 1 if f == 0 else 2 for f in fed]
     rows = _read_live(coder, known, kind, 1, 1, 0)
     columns = _read_live(coder, [0] * num_columns, kind, height, width, 1)
     live = [c for c in range(num_columns) if columns[c]]
@@ -520,6 +553,77 @@ def _read_matrix(  # noqa: PLR0912, PLR0915 one loop, its state and its contexts
         seen += 1
         before = row_count
         bound = row_count + fed[r] if fed[r] >= 0 else -1
+
+
+_LOG_2 = [round(2**28 * log2(1 + k / 1024)) for k in range(1025)]
+_POWER = [round(2**24 * 2 ** (-k / 1024)) for k in range(1025)]
+
+
+def _taken(part: int, shape: int, cells: int, span: int) -> int:
+    """Probability that one of the first cells is not zero."""
+    log = _LOG_2[part >> 14]
+    log += (_LOG_2[(part >> 14) + 1] - log) * (part & 16383) >> 14
+    x = min(shape, 1 << 32) * log >> 12
+    power = _POWER[x >> 14 & 1023]
+    power -= (power - _POWER[(x >> 14 & 1023) + 1]) * (x & 16383) >> 14
+    return cells + (((1 << 20) - 1 - span) * ((1 << 24) - (power >> (x >> 24))) >> 24)
+
+
+def _shape(total: int, squares: int, number: int) -> int:
+    spread = max(squares * number - total * total - total * number, 0)
+    return min(max((total * total + 4096) // ((spread >> 8) + 16), 64), 16384)
+
+
+def _read_gaps(coder: _Coder, tensor: _Tensor, known: list[int]) -> None:
+    num_columns = len(tensor.cells[0])
+    rows = _read_live(coder, known, 0, 1, 1, 0)
+    columns = _read_live(coder, [0] * num_columns, 0, 1, 1, 1)
+    live = [c for c in range(num_columns) if columns[c]]
+    size = len(live)
+    width = (max(tensor.num_ranks) - 1).bit_length()
+    for slot in coder.value_slots.values():
+        slot[1] = min(slot[1], 12)
+    counts, sign_sums, row_counts = [0] * num_columns, [0] * num_columns, list[int]()
+    for r in range(len(tensor.cells)):
+        if not rows[r]:
+            continue
+        total = sum(row_counts)
+        column_shape = _shape(total, sum(n * n for n in counts), size)
+        start = _shape(total, sum(n * n for n in row_counts), len(row_counts))
+        num_rows = 256 * len(row_counts)
+        num_rows += 5 * column_shape * (len(row_counts) * size + 4) // (5 * total + 1)
+        sums = [0]
+        for c in live:
+            rate = (256 * counts[c] + column_shape) * ((1 << 40) // num_rows) >> 20
+            sums.append(sums[-1] + min(max(rate, 1), 983040))
+        number, j = 0, 0
+        while j < size:
+            span, base = 64, 4096 * start + sums[j]
+            while span > size - j or (span > 1 and sums[j + span] - sums[j] > base):
+                span //= 2
+
+            def taken(cells: int) -> int:
+                if cells == 0:
+                    return 0
+                delta = sums[j + cells] - sums[j]  # noqa: B023 called in this step alone
+                part = min(delta * ((1 << 56) // base) >> 32, (1 << 24) - 1)  # noqa: B023
+                return _taken(part, start + 256 * number, cells, span)  # noqa: B023
+
+            gap = coder.gap(taken, span)
+            j += gap
+            if gap == span:
+                continue
+            c, sign = live[j], 2 if tensor.num_ranks[2] else 1
+            if tensor.num_ranks[1] and tensor.num_ranks[2]:
+                sign = 1 + coder.adapt(coder.value_slots, min(max(sign_sums[c], -2), 2))
+            path = 1
+            for _ in range(width):
+                path = 2 * path + coder.adapt(coder.value_slots, (sign, path))
+            rank = min(path - (1 << width), tensor.num_ranks[sign] - 1)
+            tensor.cells[r][c] = tensor.symbols[sign, rank]
+            counts[c], sign_sums[c] = counts[c] + 1, sign_sums[c] + 2 * sign - 3
+            number, j = number + 1, j + 1
+        row_counts.append(number)
 
 
 class _Links:

@@ -124,7 +124,7 @@ def test_a_foreign_file_is_named_as_such(data: bytes) -> None:
 
 
 def test_another_version_is_named_with_the_one_that_can_be_read() -> None:
-    assert_refused(sealed(b"SWS\x05\x00\x00"), "format version 5, but .* reads versions 1 to 4 ")
+    assert_refused(sealed(b"SWS\x06\x00\x00"), "format version 6, but .* reads versions 1 to 5 ")
 
 
 def test_random_bytes_are_refused() -> None:

@@ -15,16 +15,16 @@ ROOT = Path(__file__).parents[3]
 GOLDEN = Path(__file__).parent / "golden"
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
 def test_a_file_of_every_version_is_decoded(version: int, every_kind: CompressedNetwork) -> None:
     assert decode((GOLDEN / f"version_{version}.sws").read_bytes()) == every_kind
 
 
-def test_version_4_is_written_as_ever(every_kind: CompressedNetwork) -> None:
-    assert encode(every_kind) == (GOLDEN / "version_4.sws").read_bytes()
+def test_version_5_is_written_as_ever(every_kind: CompressedNetwork) -> None:
+    assert encode(every_kind) == (GOLDEN / "version_5.sws").read_bytes()
 
 
-def test_layers_behind_layers_are_written_as_ever() -> None:
+def test_without_gaps_version_4_is_written_as_ever() -> None:
     noise = np.arange(1, 1 + 60 * 20 + 10 * 60) ** 3 % 65521
     cells = np.where(noise % 16 < 5, 1 + noise // 16 % 4, 0).astype(np.int32)
     hidden, output = cells[: 60 * 20].reshape(60, 20), cells[60 * 20 :].reshape(10, 60)

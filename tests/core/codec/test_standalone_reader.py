@@ -27,7 +27,7 @@ def check(data: bytes) -> None:
         assert np.array_equal(read[name].view(np.uint32), array.view(np.uint32))
 
 
-@pytest.mark.parametrize("name", ["version_3", "version_4", "version_4_layers"])
+@pytest.mark.parametrize("name", ["version_3", "version_4", "version_4_layers", "version_5"])
 def test_it_reads_every_kind(name: str) -> None:
     check((GOLDEN / f"{name}.sws").read_bytes())
 
@@ -62,8 +62,9 @@ def test_it_needs_neither_torch_nor_numba() -> None:
     assert done.stdout.decode().strip() == "hidden.weight"
 
 
-def test_it_refuses_what_the_codec_refuses_of_a_changed_file() -> None:
-    body = (GOLDEN / "version_4.sws").read_bytes()[:-4]
+@pytest.mark.parametrize("version", [4, 5])
+def test_it_refuses_what_the_codec_refuses_of_a_changed_file(version: int) -> None:
+    body = (GOLDEN / f"version_{version}.sws").read_bytes()[:-4]
     generator = random.Random(0)
     num_decoded = 0
     for _ in range(60):
