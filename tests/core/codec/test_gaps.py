@@ -123,3 +123,10 @@ def test_no_number_of_the_tables_is_so_near_a_half_that_rounding_could_err() -> 
     for exact, table in ((np.log2(1 + places) * 2**28, LOG_2), (2.0 ** (24 - places), POWER)):
         assert np.abs(np.abs(exact - table) - 0.5).min() > 1e-6
         assert (np.diff(table) != 0).all()
+
+
+def test_no_table_entry_lies_where_machines_could_round_it_differently() -> None:
+    """A library's logarithm errs by a few units of 2**-25 here: no entry is that near to a half."""
+    places = np.arange(1025) / 1024
+    for exact in (np.log2(1 + places) * (1 << 28), np.exp2(-places) * (1 << 24)):
+        assert np.abs(exact % 1 - 0.5).min() > 1e-5
