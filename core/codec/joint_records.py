@@ -78,7 +78,7 @@ def write_joint_body(network: CompressedNetwork) -> tuple[int, bytes]:
     if units:
         other, other_costs = _write(network, raw, flat, units)
         by_gaps = frozenset(
-            k for k in units if 100 * sum(other_costs[k][3:]) <= 101 * sum(costs[k][3:])
+            k for k in units if 64 * sum(other_costs[k][3:]) <= 65 * sum(costs[k][3:])
         )
         if by_gaps:
             best, costs = (
