@@ -3,9 +3,9 @@
 The networks are of four equal square layers with clustered rows and columns, 5 % of the weights
 not zero. Each size is measured in a process of its own; memory is the greatest growth of that
 process while it encodes or decodes, in copies of the network as float32. Up to a million weights
-all seconds, the others' too, are the least of several; beyond, those of the first time. Start-up, a
-new process that imports the codec and decodes a small file, is measured apart: with the machine code
-in numba's cache, and once without it.
+all seconds, the others' too, are the least of several; beyond, those of the first time. Start-up,
+a new process that imports the codec and decodes a small file, is measured apart: with the machine
+code in numba's cache, and once without it.
 ``python -m benchmarks.codec_speed [NUM_WEIGHTS ...]``; ``NNCODEC_PYTHON`` as in ``codec_size``,
 up to a million weights.
 """

@@ -35,12 +35,7 @@ from core.codec.shared_stream import (
     matrix_shape,
     with_order,
 )
-from core.codec.tensors import (
-    ClusteredTensor,
-    CodedTensor,
-    CompressedNetwork,
-    UniformTensor,
-)
+from core.codec.tensors import ClusteredTensor, CodedTensor, CompressedNetwork, UniformTensor
 from core.errors import CodecError
 
 MAX_NUM_LEVEL_BITS = 8
