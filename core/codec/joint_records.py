@@ -35,12 +35,7 @@ from core.codec.shared_stream import (
     matrix_shape,
     with_order,
 )
-from core.codec.tensors import (
-    ClusteredTensor,
-    CodedTensor,
-    CompressedNetwork,
-    UniformTensor,
-)
+from core.codec.tensors import ClusteredTensor, CodedTensor, CompressedNetwork, UniformTensor
 from core.errors import CodecError
 
 MAX_NUM_LEVEL_BITS = 8
@@ -78,7 +73,7 @@ def write_joint_body(network: CompressedNetwork) -> tuple[int, bytes]:
     if units:
         other, other_costs = _write(network, raw, flat, units)
         by_gaps = frozenset(
-            k for k in units if 100 * sum(other_costs[k][3:]) <= 101 * sum(costs[k][3:])
+            k for k in units if 64 * sum(other_costs[k][3:]) <= 65 * sum(costs[k][3:])
         )
         if by_gaps:
             best, costs = (

@@ -46,15 +46,19 @@ def test_overrides_reach_the_dataclasses() -> None:
         ("study.num_trials=0", "study.num_trials must be >= 1, but got 0"),
         (
             "model.name=lenet",
-            "model.name must be one of lenet_300_100, lenet_5_caffe, tutorial, wrn_16_4, "
-            "but got lenet",
+            "model.name must be one of lenet_300_100, lenet_5_caffe, lenet_5_small, tutorial, "
+            "wrn_16_4, but got lenet",
         ),
         (
             "model=lenet",
             "model must be one of lenet_300_100, lenet_5_caffe, tutorial, wrn_16_4, but got lenet",
         ),
         ("tau=1", "unknown key tau; did you mean retrain.tau?"),
-        ("name=1", "unknown key name; did you mean model.name or method.name or study.name?"),
+        (
+            "name=1",
+            "unknown key name; did you mean model.name or student.name or method.name or "
+            "study.name?",
+        ),
         (
             "score.max_accuracy=1",
             "unknown key score.max_accuracy; did you mean score.max_accuracy_loss? the keys of "
@@ -107,6 +111,7 @@ def test_a_database_keeps_what_defines_trials_and_score() -> None:
         "data",
         "metric",
         "reference",
+        "student",
         "prior",
         "shrinking",
         "retrain",

@@ -149,8 +149,8 @@ def test_unknown_keys_and_coordinates_are_refused() -> None:
     [
         (
             {"study": {"seed": {"low": 0, "high": 1}}},
-            "space.study must be below one of prior, shrinking, retrain, post_processing, "
-            "method, whose keys define a trial, but got study",
+            "space.study must be below one of student, prior, shrinking, retrain, "
+            "post_processing, method, whose keys define a trial, but got study",
         ),
         ({"retrain": 3}, "space.retrain must be a group of keys, but got 3"),
         (
