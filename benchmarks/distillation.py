@@ -37,7 +37,7 @@ FEW = 600
 TEMPERATURES = (1.5, 4.0, 10.0)
 MIXINGS = (0.5,)  # beside the default; 1 reads no label, and is a way of its own
 NUM_EPOCHS = 20
-NUM_EPOCHS_ON_FEW = 200  # more of them change nothing
+NUM_EPOCHS_ON_FEW = 200
 
 PUBLISHED = {
     "is": "published by others, on CIFAR-10 and with other networks: not to be compared with ours",
