@@ -4,6 +4,7 @@ from core.reference.cache import load_or_train_reference, trained_once
 from core.reference.chance import require_better_than_chance
 from core.reference.config import ActivationPrior, InformationDropoutConfig, ReferenceConfig
 from core.reference.epochs import LossOf, OnReferenceEpoch, train_epochs
+from core.reference.measured import measured_network
 from core.reference.network import ReferenceNetwork
 from core.reference.own import describe_network, own_reference, reference_from_checkpoint
 from core.reference.training import train_reference
@@ -17,6 +18,7 @@ __all__ = [
     "ReferenceNetwork",
     "describe_network",
     "load_or_train_reference",
+    "measured_network",
     "own_reference",
     "reference_from_checkpoint",
     "require_better_than_chance",

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 
 from core.data import Data
 from core.errors import ConfigError, DataError
-from core.evaluation import error
 from core.factories import CodeConfig, explaining, find_factory
 from core.metric import check_loss
 from core.networks import (
@@ -23,7 +22,8 @@ from core.networks import (
 )
 from core.networks.own import check_state, plain
 from core.reference.chance import require_better_than_chance, require_right_direction
-from core.reference.network import ReferenceNetwork, count_parameters
+from core.reference.measured import measured_network
+from core.reference.network import ReferenceNetwork
 from core.reference.weights_file import read_weights
 
 PROBED = 8
@@ -113,14 +113,7 @@ def own_reference(
     described.treatment.groups_of(network)
     network = network.to(data.train.inputs.device)
     check_on(network, data)
-    reference = ReferenceNetwork(
-        network_name=described.name,
-        state={name: t.detach().cpu().clone() for name, t in state_of(network).items()},
-        validation_error=error(network, data.validation),
-        test_error=error(network, data.test),
-        num_parameters=count_parameters(network),
-        described=described,
-    )
+    reference = measured_network(described.name, network, data, described)
     if data.metric.evaluate is None:
         require_better_than_chance(reference, data)
     else:

@@ -16,13 +16,13 @@ from torch.nn.functional import cross_entropy, dropout
 from core.augmentation import augment
 from core.data import Data
 from core.device import explaining_exhaustion
-from core.evaluation import error
-from core.networks import NetworkDescription, state_of
+from core.networks import NetworkDescription
 from core.precision import forward
 from core.reference.config import ReferenceConfig
 from core.reference.epochs import OnReferenceEpoch, train_epochs
 from core.reference.information_dropout import InformationDropout
-from core.reference.network import ReferenceNetwork, count_parameters
+from core.reference.measured import measured_network
+from core.reference.network import ReferenceNetwork
 
 
 def train_reference(
@@ -70,13 +70,7 @@ def train_reference(
             _train(module, data, config, on_epoch)
             for hook in hooks:
                 hook.remove()
-    return ReferenceNetwork(
-        network_name=network.name,
-        state={name: tensor.detach().cpu().clone() for name, tensor in state_of(module).items()},
-        validation_error=error(module, data.validation),
-        test_error=error(module, data.test),
-        num_parameters=count_parameters(module),
-    )
+    return measured_network(network.name, module, data)
 
 
 def _train(

@@ -13,11 +13,15 @@ from torch import Tensor, nn
 from core.data import Data
 from core.device import explaining_exhaustion
 from core.errors import require
-from core.evaluation import error
-from core.networks import NetworkDescription, state_of
+from core.networks import NetworkDescription
 from core.precision import forward
-from core.reference import LossOf, OnReferenceEpoch, ReferenceNetwork, train_epochs
-from core.reference.network import count_parameters
+from core.reference import (
+    LossOf,
+    OnReferenceEpoch,
+    ReferenceNetwork,
+    measured_network,
+    train_epochs,
+)
 from core.retraining import ErrorLoss, TrainingSet
 from core.retraining.training_set import Batch
 from core.student.config import StudentConfig
@@ -72,14 +76,7 @@ def distil(
             weight_decay=config.weight_decay,
             on_epoch=on_epoch,
         )
-    return ReferenceNetwork(
-        network_name=student.name,
-        state={name: tensor.detach().cpu().clone() for name, tensor in state_of(module).items()},
-        validation_error=error(module, data.validation),
-        test_error=error(module, data.test),
-        num_parameters=count_parameters(module),
-        described=student,
-    )
+    return measured_network(student.name, module, data, student)
 
 
 def _loss(module: nn.Module, lessons: TrainingSet, data: Data, config: StudentConfig) -> LossOf:
