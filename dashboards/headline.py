@@ -5,18 +5,17 @@ from dashboards.markup import Html, element, text
 from dashboards.points import Point
 from dashboards.published import network_title
 from dashboards.tables import comparison_table
-from search.records import StudySnapshot
+from search.records import StudyRecord, StudySnapshot
 from search.scoring import ScoreConfig
 
 
 def header(snapshot: StudySnapshot) -> Html:
     """Name of the study, what it compresses and how far it has come."""
     study = snapshot.study
-    network = network_title(study.config["model"]["name"])
     finished = f"{formats.count(snapshot.num_finished)} of {formats.count(study.num_trials)}"
     ended = [trial.finished_at for trial in snapshot.trials if trial.finished_at is not None]
     facts = [
-        f"{network}, {formats.count(study.reference.num_parameters)} parameters",
+        *networks(study),
         f"{finished} trials finished",
         *_saved(snapshot),
         f"computing {formats.duration(sum(trial.seconds or 0 for trial in snapshot.trials))}",
@@ -28,6 +27,17 @@ def header(snapshot: StudySnapshot) -> Html:
         element("h1", text(study.name)),
         element("ul", *(element("li", text(fact)) for fact in facts), class_="facts"),
     )
+
+
+def networks(study: StudyRecord) -> tuple[str, ...]:
+    """The network of a study, and its student."""
+    reference = study.reference
+    title = network_title(study.config["model"]["name"])
+    itself = f"{title}, {formats.count(reference.num_parameters)} parameters"
+    if reference.student is None:
+        return (itself,)
+    size = formats.count(reference.student.num_parameters)
+    return itself, f"student {study.config['student']['name']}, {size} parameters"
 
 
 def _saved(snapshot: StudySnapshot) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ class Point:
     Attributes:
         trial: its number in the study.
         method: what it was compressed with.
+        student: name of the student that it compressed, None where it was the network itself.
         setting: name of the enqueued setting it came from, or None where it was suggested.
         standing: against the cap and the other trials.
         accuracy_loss: validation error minus the reference network's.
@@ -49,6 +50,7 @@ class Point:
 
     trial: int
     method: str = DEFAULT_METHOD
+    student: str | None = None
     setting: str | None
     standing: Standing
     accuracy_loss: float
@@ -201,6 +203,7 @@ def _measured(trial: TrialRecord, reference_test_error: float) -> Point | None:
     return Point(
         trial=trial.number,
         method=trial.method,
+        student=trial.student,
         setting=trial.setting,
         standing=Standing.over_cap,
         accuracy_loss=trial.accuracy_loss,

@@ -14,6 +14,9 @@ _PAPER = Column(
     sort_key="han",
     hint="Han's CSR + Huffman, weights only: the accounting of the published results",
 )
+_NETWORK = Column(
+    title="network", is_number=False, sort_key="network", hint="the student, or the network itself"
+)
 _MEASURED = (
     Column(title="file", sort_key="bytes", hint="bytes of the file with everything inside it"),
     Column(
@@ -34,7 +37,7 @@ def comparison_table(reference: ReferenceRecord, best: Point) -> Html:
     columns = (
         Column(title="", is_number=False),
         Column(title="reference network"),
-        Column(title="decoded file"),
+        Column(title="decoded file" if best.student is None else f"decoded file, {best.student}"),
     )
     whole = formats.percent(1.0, 0)
     rows = (
@@ -58,14 +61,16 @@ def comparison_table(reference: ReferenceRecord, best: Point) -> Html:
 
 def front_table(points: Iterable[Point], best: Point | None) -> Html:
     """The Pareto front within the cap, from the smallest file to the largest."""
-    columns = (
-        Column(title="trial", sort_key="trial"),
-        Column(title="setting", is_number=False, sort_key="setting"),
-        *_MEASURED,
-    )
     front = sorted(
         (point for point in points if point.standing is Standing.front),
         key=lambda point: point.file_bytes,
+    )
+    has_students = any(point.student for point in front)
+    columns = (
+        Column(title="trial", sort_key="trial"),
+        Column(title="setting", is_number=False, sort_key="setting"),
+        *((_NETWORK,) if has_students else ()),
+        *_MEASURED,
     )
     rows = (
         row(
@@ -73,6 +78,7 @@ def front_table(points: Iterable[Point], best: Point | None) -> Html:
             [
                 element("a", text(point.trial), href=f"#trial-{point.trial}"),
                 _setting(point.setting),
+                *_network(point.student, has_students),
                 *_measurements(point),
             ],
             class_="best" if best is not None and point.trial == best.trial else None,
@@ -85,10 +91,12 @@ def front_table(points: Iterable[Point], best: Point | None) -> Html:
 
 def trials_table(snapshot: StudySnapshot, points: Iterable[Point]) -> Html:
     """Every trial with its state, its measurements or the reason for having none."""
+    has_students = snapshot.study.reference.student is not None
     columns = (
         Column(title="trial", sort_key="trial"),
         Column(title="state", is_number=False, sort_key="state"),
         Column(title="setting", is_number=False, sort_key="setting"),
+        *((_NETWORK,) if has_students else ()),
         *_MEASURED,
         Column(title="time", sort_key="seconds"),
         Column(
@@ -100,7 +108,7 @@ def trials_table(snapshot: StudySnapshot, points: Iterable[Point]) -> Html:
     measured = {point.trial: point for point in points}
     configured = dict(leaves(snapshot.study.config))
     rows = (
-        _trial_row(columns, trial, measured.get(trial.number), configured)
+        _trial_row(columns, trial, measured.get(trial.number), configured, has_students)
         for trial in snapshot.trials
     )
     return table(columns, rows, caption="All trials", identifier="trials")
@@ -111,16 +119,19 @@ def _trial_row(
     trial: TrialRecord,
     point: Point | None,
     configured: Mapping[str, Any],
+    has_students: bool,
 ) -> Html:
     state = trial.state.value if point is None else point.standing.value
     badge = element("span", text(state), class_=f"state {_STATE_CLASSES[state]}")
-    first = [text(trial.number), badge, _setting(trial.setting)]
+    network = _network(trial.student, has_students)
+    first = [text(trial.number), badge, _setting(trial.setting), *network]
     last = [text(formats.duration(trial.seconds)), _hyperparameters(trial.params, configured)]
     attributes = {
         "id": f"trial-{trial.number}",
         "data_trial": str(trial.number),
         "data_state": state,
         "data_setting": trial.setting or "",
+        "data_network": trial.student or "",
         "data_seconds": "" if trial.seconds is None else repr(trial.seconds),
     }
     if point is not None:
@@ -135,8 +146,7 @@ def _trial_row(
     )
     head = element("th", first[0], scope="row", class_="number")
     cells = [
-        element("td", first[1]),
-        element("td", first[2]),
+        *(element("td", cell) for cell in first[1:]),
         reason,
         element("td", last[0], class_="number"),
         element("td", last[1]),
@@ -199,6 +209,7 @@ def _sort_values(point: Point) -> dict[str, str | bool | None]:
     return {
         "data_trial": str(point.trial),
         "data_setting": point.setting or "",
+        "data_network": point.student or "",
         "data_bytes": str(point.file_bytes),
         "data_rate": repr(point.compression_rate),
         "data_error": repr(point.validation_error),
@@ -207,6 +218,11 @@ def _sort_values(point: Point) -> dict[str, str | bool | None]:
         "data_nonzero": repr(point.nonzero_fraction),
         "data_han": repr(point.han_compression_rate),
     }
+
+
+def _network(student: str | None, has_students: bool) -> list[Html]:
+    """The cell that says what was compressed, in a study of two networks."""
+    return [text(student or "itself")] if has_students else []
 
 
 def _setting(name: str | None) -> Html:

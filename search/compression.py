@@ -1,5 +1,7 @@
 """What a configuration has a trial compress, and with what."""
 
+from dataclasses import replace
+
 from core.compress import CompressConfig
 from core.reference import ReferenceNetwork
 from search.configuration import SoftshareConfig
@@ -7,10 +9,13 @@ from search.configuration import SoftshareConfig
 
 def compress_config(config: SoftshareConfig) -> CompressConfig:
     """Return the groups of a configuration that decide what one compression does."""
+    shrinking = config.shrinking
+    if config.student.compressed:
+        shrinking = replace(shrinking, units=config.student.units)
     return CompressConfig(
         prior=config.prior,
         retrain=config.retrain,
-        shrinking=config.shrinking,
+        shrinking=shrinking,
         post_processing=config.post_processing,
         method=config.method,
     )

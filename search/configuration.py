@@ -160,6 +160,12 @@ class SoftshareConfig:
 
     def __post_init__(self) -> None:
         require(self.workers >= 1, "workers", ">= 1", self.workers)
+        require(
+            self.student.name != self.model.name or self.student.factory == self.model.factory,
+            "student.name",
+            "another than model.name, for files say by it which of the two they hold",
+            self.student.name,
+        )
         if self.metric.loss is not None:
             check_share(self.retrain.distillation)
 

@@ -4,7 +4,6 @@ They count for the sampler and stand on the front; they do not count as the new 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -39,7 +38,7 @@ def inheritable(
     Args:
         storage: the database of both.
         config: of the new study.
-        reference: the network that the new study compresses.
+        reference: the network that the new study compresses, and its student.
         data_fingerprint: of its data.
 
     Raises:
@@ -56,8 +55,10 @@ def inheritable(
         for group in ("study", "score", "halving"):
             tree.pop(group, None)
     differing = differences(theirs, ours)
-    if replace(source.study.reference, student=None) != replace(reference, student=None):
+    if not source.study.reference.is_of(reference):
         differing.append("the reference network")
+    if not source.study.reference.has_student_of(reference):
+        differing.append("the student")
     if source.study.data_fingerprint != data_fingerprint:
         differing.append("the data")
     if differing:

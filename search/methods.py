@@ -21,6 +21,7 @@ def searches_methods(config: Mapping[str, Any]) -> bool:
     return "name" in config.get("space", {}).get("method", {})
 
 
-def title_of(method: str) -> str:
-    """Return the name of a method for people."""
-    return method.replace("_", " ")
+def title_of(method: str, student: str | None = None) -> str:
+    """Return the name of a method for people, with the student that it is used on."""
+    title = method.replace("_", " ")
+    return title if student is None else f"{title} of {student}"

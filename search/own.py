@@ -22,17 +22,17 @@ from core.networks import STANDARD, NetworkDescription, Treatment, own_network, 
 from core.networks.own import check_apart, check_state
 from core.outcome import CompressionOutcome, EpochReport, OnEpoch
 from core.reference import ReferenceNetwork, own_reference
-from core.student import StudentConfig
+from core.student import StudentConfig, describe_student, load_or_train_student
 from search.artifacts import Artifacts, load_artifact
 from search.checkpoints import Watch
 from search.command_line.epoch_lines import EpochLines
-from search.compression import compress_config
+from search.compression import compress_config, start_of
 from search.configuration import SoftshareConfig
 from search.errors import StudyError
 from search.judging import JudgedTrial, best_trial, feasible_front, judge
 from search.reading import read_study
-from search.storage import open_storage
-from search.study import open_study
+from search.storage import Storage, open_storage
+from search.study import OpenStudy, open_study, resume_study
 from search.worker import Worker
 
 
@@ -152,6 +152,7 @@ def run_study(
     *,
     test: object = None,
     name: str = "network",
+    student: nn.Module | None = None,
     metric: Metric = CLASSIFICATION,
     on_epoch: OnEpoch | None = None,
     progress: bool = True,
@@ -167,7 +168,10 @@ def run_study(
         config: study, space, storage and cap, as ``search.configuration.compose`` makes it of the
             words of a command line; its model, data and metric are those given here.
         test: as ``compress`` takes it.
-        name: what files call the network.
+        name: what files call the network; a student is called ``NAME_student``.
+        student: a smaller network, as ``distil`` takes it: the study begins with its training as
+            ``config.student`` says, and searches which of the two a trial compresses. Instead,
+            ``config.student`` may name one.
         metric: as ``compress`` takes it.
         on_epoch: takes a report after every epoch of every trial.
         progress: whether epochs are told of on standard error.
@@ -182,26 +186,24 @@ def run_study(
         data=DataConfig(factory=GIVEN_IN_PYTHON),
         metric=MetricConfig.of(metric),
     )
+    if student is not None:
+        config = _with_student(config)
     data = _data(train, validation, test, name, metric, config.device)
     reference = _reference(network, data, name, config.model.treatment)
     tell = _told(reference, on_epoch, progress=progress)
-
-    def work(of_trial: SoftshareConfig, watch: Watch) -> CompressionOutcome:
-        def both(report: EpochReport) -> None:
-            watch(report)
-            tell(report)
-
-        return core.compress.compress(reference, data, compress_config(of_trial), both, watch)
-
     storage = open_storage(config.storage)
     try:
-        study = open_study(storage, config, reference, data_fingerprint=data.fingerprint)
-        same_network = study.load_reference(reference.described).to_bytes() == reference.to_bytes()
-        if study.data_fingerprint != data.fingerprint or not same_network:
-            raise StudyError(
-                f"study {study.name} is of {'other data' if same_network else 'another network'}; "
-                "give the new one a name of its own with study.name"
-            )
+        study, taught = _study(storage, config, reference, data, student, progress=progress)
+
+        def work(of_trial: SoftshareConfig, watch: Watch) -> CompressionOutcome:
+            def both(report: EpochReport) -> None:
+                watch(report)
+                tell(report)
+
+            started, teacher = start_of(of_trial, reference, taught)
+            settings = compress_config(of_trial)
+            return core.compress.compress(started, data, settings, both, watch, teacher)
+
         Worker(study, work, threading.Event()).run()
         trials = judge(read_study(storage, study.name), config.score)
         front = tuple(feasible_front(trials))
@@ -221,6 +223,54 @@ def run_study(
         best=best_trial(trials),
         files=files,
     )
+
+
+def _with_student(config: SoftshareConfig) -> SoftshareConfig:
+    """Return a configuration with a student that came as an object, compressed by some trials."""
+    named = replace(config.student, name=f"{config.model.name}_student", factory=GIVEN_IN_PYTHON)
+    space = {**config.space, "student": {"compressed": {"choices": [False, True]}}}
+    return replace(config, student=named, space=space)
+
+
+def _study(
+    storage: Storage,
+    config: SoftshareConfig,
+    reference: ReferenceNetwork,
+    data: Data,
+    student: nn.Module | None,
+    *,
+    progress: bool,
+) -> tuple[OpenStudy, ReferenceNetwork | None]:
+    """Open or create a study, and return it with its student, trained when it is created.
+
+    Raises:
+        StudyError: the study is there with another configuration, network, student or data.
+    """
+    described = None
+    if config.student.name is not None and student is not None:
+        described = _described(student, data, config.student.name, STANDARD)
+    elif config.student.name is not None:
+        described = describe_student(config.student, data, config.code)
+    study = resume_study(storage, config)
+    if study is None:
+        tell = EpochLines().student_epoch if progress else None
+        taught = load_or_train_student(
+            reference, data, config.student, config.cache_dir, tell, config.code, described
+        )
+        study = open_study(
+            storage, config, reference, data_fingerprint=data.fingerprint, student=taught
+        )
+        return study, taught
+    other = None
+    if study.load_reference(reference.described).to_bytes() != reference.to_bytes():
+        other = "another network"
+    elif study.data_fingerprint != data.fingerprint:
+        other = "other data"
+    if other is not None:
+        raise StudyError(
+            f"study {study.name} is of {other}; give the new one a name of its own with study.name"
+        )
+    return study, None if described is None else study.load_student(described)
 
 
 def _data(

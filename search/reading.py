@@ -5,7 +5,7 @@ A study is read in three queries, however many trials it has.
 
 import json
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +31,7 @@ from search.records import (
 )
 from search.schema import EpochTable, StudyTable, optuna_trial_attributes, optuna_trials
 from search.storage import Database
+from search.students import student_of
 
 _EPOCH_FIELDS = tuple(field.name for field in fields(EpochReport))
 
@@ -62,9 +63,7 @@ def read_study(
             raise missing_study(connection, name, storage.address)
         study = _study_record(row)
         ended = _ended(known, study)
-        trials = ended + _read_trials(
-            connection, row.optuna_study_id, method_of(row.config), len(ended)
-        )
+        trials = ended + _read_trials(connection, row.optuna_study_id, row.config, len(ended))
         epochs = _read_epochs(connection, row.id, row.optuna_study_id, only_running_epochs)
     return StudySnapshot(study=study, trials=trials, epochs=epochs)
 
@@ -117,7 +116,7 @@ def _study_record(row: Row[Any]) -> StudyRecord:
 
 
 def _read_trials(
-    connection: Connection, optuna_study_id: int, method: str, first: int
+    connection: Connection, optuna_study_id: int, config: Mapping[str, Any], first: int
 ) -> tuple[TrialRecord, ...]:
     trials, attributes = optuna_trials.c, optuna_trial_attributes.c
     rows = connection.execute(
@@ -144,11 +143,13 @@ def _read_trials(
         _, values = by_number.setdefault(row.number, (row, {}))
         if row.key is not None:
             values[row.key] = json.loads(row.value_json)
-    return tuple(_trial_record(row, values, method) for row, values in by_number.values())
+    return tuple(_trial_record(row, values, config) for row, values in by_number.values())
 
 
-def _trial_record(row: Row[Any], attributes: dict[str, Any], method: str) -> TrialRecord:
-    """Return what is stored of a trial of a study whose configuration names a method."""
+def _trial_record(
+    row: Row[Any], attributes: dict[str, Any], config: Mapping[str, Any]
+) -> TrialRecord:
+    """Return what is stored of a trial of a study with a configuration."""
     record = attributes.get(RECORD, {})
     outcome = record.get("outcome") or {}
     own = {**record.get("overrides", {}), **record.get("params", {})}
@@ -156,7 +157,8 @@ def _trial_record(row: Row[Any], attributes: dict[str, Any], method: str) -> Tri
     return TrialRecord(
         number=row.number,
         state=trial_state(row.state, INTERRUPTED in attributes),
-        method=own.get(METHOD, method),
+        method=own.get(METHOD, method_of(config)),
+        student=student_of(config, own),
         setting=attributes.get(ENQUEUED, {}).get("setting"),
         params=record.get("params", {}),
         seed=record.get("seed"),

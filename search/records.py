@@ -1,7 +1,7 @@
 """What is stored of a study, as frozen records; ``search.reading`` reads them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -68,6 +68,17 @@ class ReferenceRecord:
         student = stored.get("student")
         return cls(**{**stored, "student": None if student is None else StudentRecord(**student)})
 
+    def is_of(self, other: "ReferenceRecord") -> bool:
+        """Return whether another study compresses the same network, whatever its student."""
+        return replace(self, student=None) == replace(other, student=None)
+
+    def has_student_of(self, other: "ReferenceRecord") -> bool:
+        """Return whether another study has the same student, wherever that is stored, or none."""
+        mine, theirs = self.student, other.student
+        if mine is None or theirs is None:
+            return mine is theirs
+        return replace(mine, artifact_id="") == replace(theirs, artifact_id="")
+
     def stored(self) -> dict[str, Any]:
         """Return it as a JSON-able tree; without a student as versions that knew none stored it."""
         return {key: value for key, value in asdict(self).items() if value is not None}
@@ -106,6 +117,7 @@ class TrialRecord:
         number: its number in the study, from 0.
         state: how far it is.
         method: the method that it compresses with.
+        student: name of the student that it compresses, None where it is the network itself.
         setting: name of the enqueued setting it tries, None for a suggested one.
         params: natural values by config key.
         seed: seed of its retraining.
@@ -132,6 +144,7 @@ class TrialRecord:
     number: int
     state: TrialState
     method: str = DEFAULT_METHOD
+    student: str | None = None
     setting: str | None = None
     params: dict[str, Any]
     seed: int | None = None

@@ -247,6 +247,7 @@ def _create(
         test_error=reference.test_error,
         num_parameters=reference.num_parameters,
         float32_bytes=reference.float32_bytes,
+        student=None if student is None else _student_record(student),
     )
     # Before anything is written: they may be refused.
     settings = load_settings(config)
@@ -271,15 +272,8 @@ def _create(
     artifacts = Artifacts(storage, place)
     artifact_id = save_artifact(artifacts, reference.to_bytes())
     if student is not None:
-        record = replace(
-            record,
-            student=StudentRecord(
-                validation_error=student.validation_error,
-                test_error=student.test_error,
-                num_parameters=student.num_parameters,
-                artifact_id=save_artifact(artifacts, student.to_bytes()),
-            ),
-        )
+        student_id = save_artifact(artifacts, student.to_bytes())
+        record = replace(record, student=_student_record(student, student_id))
     optuna_study_id = storage.optuna_storage.get_study_id_from_name(config.study.name)
     with storage.write() as connection:
         created = connection.execute(
@@ -299,6 +293,15 @@ def _create(
         )
         assert created.inserted_primary_key is not None
         resize(connection, created.inserted_primary_key[0], config.study.num_trials)
+
+
+def _student_record(student: ReferenceNetwork, artifact_id: str = "") -> StudentRecord:
+    return StudentRecord(
+        validation_error=student.validation_error,
+        test_error=student.test_error,
+        num_parameters=student.num_parameters,
+        artifact_id=artifact_id,
+    )
 
 
 def _new_optuna_study(storage: Storage, name: str) -> optuna.Study:

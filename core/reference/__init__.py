@@ -6,7 +6,12 @@ from core.reference.config import ActivationPrior, InformationDropoutConfig, Ref
 from core.reference.epochs import LossOf, OnReferenceEpoch, train_epochs
 from core.reference.measured import measured_network
 from core.reference.network import ReferenceNetwork
-from core.reference.own import describe_network, own_reference, reference_from_checkpoint
+from core.reference.own import (
+    check_on,
+    describe_network,
+    own_reference,
+    reference_from_checkpoint,
+)
 from core.reference.training import train_reference
 
 __all__ = [
@@ -16,6 +21,7 @@ __all__ = [
     "OnReferenceEpoch",
     "ReferenceConfig",
     "ReferenceNetwork",
+    "check_on",
     "describe_network",
     "load_or_train_reference",
     "measured_network",

@@ -13,8 +13,12 @@ from core.metric import Direction
 from core.networks import NETWORKS
 from core.reference.network import ReferenceNetwork
 
+_KINDS = {"reference": "reference network", "student": "student"}
 
-def require_better_than_chance(reference: ReferenceNetwork, data: Data) -> None:
+
+def require_better_than_chance(
+    reference: ReferenceNetwork, data: Data, group: str = "reference"
+) -> None:
     """Refuse a network that errs as often as one answer to every image would.
 
     A compression would only remove what is not there, at any rate and without loss.
@@ -22,20 +26,20 @@ def require_better_than_chance(reference: ReferenceNetwork, data: Data) -> None:
     Args:
         reference: the network, with its validation error.
         data: the data that the error was measured on.
+        group: configuration group of its training, to name a remedy by.
 
     Raises:
         RetrainError: it is no better than the commonest class of the validation images.
     """
     counts = torch.bincount(data.validation.labels)
     chance = 1 - int(counts.max()) / len(data.validation)
-    remedy = (
-        "train it with another reference.lr or more reference.num_epochs, or look at the labels"
-    )
-    if reference.described is not None and reference.network_name not in NETWORKS:
+    remedy = f"train it with another {group}.lr or more {group}.num_epochs, or look at the labels"
+    is_ours = group == "student" or reference.network_name in NETWORKS
+    if reference.described is not None and not is_ours:
         remedy = "look at its weights, at how the inputs are scaled, and at the labels"
     if not reference.validation_error < chance:
         raise RetrainError(
-            f"the validation error of the reference network {reference.network_name} must be below "
+            f"the validation error of the {_KINDS[group]} {reference.network_name} must be below "
             f"{100 * chance:.2f} %, what the commonest class alone gives on {data.name}, but is "
             f"{100 * reference.validation_error:.2f} %; {remedy}"
         )

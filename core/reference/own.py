@@ -121,8 +121,13 @@ def own_reference(
     return reference
 
 
-def check_on(network: nn.Module, data: Data) -> None:
+def check_on(network: nn.Module, data: Data, group: str = "model") -> None:
     """Try a network on a few examples; its state is left as it was.
+
+    Args:
+        network: the network, where the data lie.
+        data: what it is to be used on.
+        group: configuration group that names it, to name a mistake by.
 
     Raises:
         ConfigError: it raises something, its outputs are not what the labels ask for, differ from
@@ -132,7 +137,7 @@ def check_on(network: nn.Module, data: Data) -> None:
     before = {name: tensor.clone() for name, tensor in state_of(network).items()}
     with torch.random.fork_rng(), torch.no_grad():
         network.eval()
-        outputs = _outputs(network, inputs, data)
+        outputs = _outputs(network, inputs, data, group)
         if data.metric.loss is not None:
             check_loss(data.metric, outputs, data.validation.labels[:PROBED])
         again = network(inputs)
@@ -143,7 +148,7 @@ def check_on(network: nn.Module, data: Data) -> None:
                 "evaluation to the next; let it draw nothing at random in eval()"
             )
         network.train()
-        _outputs(network, inputs, data)
+        _outputs(network, inputs, data, group)
         parameters = {name for name, _ in network.named_parameters()}
         _require_unchanged(
             network, {n: t for n, t in before.items() if n in parameters}, "training"
@@ -152,10 +157,12 @@ def check_on(network: nn.Module, data: Data) -> None:
         network.eval()
 
 
-def _outputs(network: nn.Module, inputs: Tensor, data: Data) -> Tensor:
+def _outputs(network: nn.Module, inputs: Tensor, data: Data, group: str) -> Tensor:
     """Return what a network answers, if that is one number for each class or each label's."""
     shape = "x".join(map(str, inputs.shape))
-    with explaining("data and model must fit", f"the network on inputs of {shape} of {data.name}"):
+    with explaining(
+        f"data and {group} must fit", f"the network on inputs of {shape} of {data.name}"
+    ):
         outputs = network(inputs)
     if not isinstance(outputs, Tensor):
         raise ConfigError(
@@ -169,7 +176,7 @@ def _outputs(network: nn.Module, inputs: Tensor, data: Data) -> Tensor:
         raise ConfigError(
             f"the network must return one score for each of the {data.num_classes} classes of "
             f"{data.name}, {len(inputs)}x{data.num_classes} for {len(inputs)} inputs, but returns "
-            f"{'x'.join(map(str, outputs.shape))}; choose another model or other data"
+            f"{'x'.join(map(str, outputs.shape))}; choose another {group} or other data"
         )
     return outputs
 

@@ -1,7 +1,7 @@
 """The retraining of a network under the mixture prior."""
 
 from core.retraining.config import RetrainConfig
-from core.retraining.error_loss import ErrorLoss
+from core.retraining.error_loss import ErrorLoss, variances_of
 from core.retraining.flat_weights import FlatWeights, num_weights
 from core.retraining.reporting import Reporter
 from core.retraining.retrain import Retraining, retrain
@@ -18,4 +18,5 @@ __all__ = [
     "TrainingSet",
     "num_weights",
     "retrain",
+    "variances_of",
 ]

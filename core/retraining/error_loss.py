@@ -48,21 +48,12 @@ class ErrorLoss:
         Raises:
             ConfigError: a loss of one's own would have no share, or the labels need one.
         """
-        split = training_set.split
-        variances = None
-        if not split.are_classes:
-            if split.metric.loss is None and not split.labels.is_floating_point():
-                raise ConfigError(
-                    "metric.loss must be given for labels that are neither classes nor floats, "
-                    f"but got null; there is no other loss for {tuple(split.labels.shape)}"
-                )
-            variances = training_set.variances()
         return cls(
             config.distillation,
             config.distillation_temperature,
             config.bfloat16,
-            split.metric,
-            variances,
+            training_set.split.metric,
+            variances_of(training_set),
         )
 
     def of(self, network: nn.Module, batch: Batch) -> Float[Tensor, ""]:
@@ -111,6 +102,23 @@ class ErrorLoss:
             distance = functional.mse_loss(answers, batch.labels) / variances.labels
             loss = loss + (1 - self.distillation) * distance
         return loss
+
+
+def variances_of(training_set: TrainingSet) -> Variances | None:
+    """Return what squared errors are divided by; None where labels are classes.
+
+    Raises:
+        ConfigError: the labels are neither classes nor floats, and there is no loss of one's own.
+    """
+    split = training_set.split
+    if split.are_classes:
+        return None
+    if split.metric.loss is None and not split.labels.is_floating_point():
+        raise ConfigError(
+            "metric.loss must be given for labels that are neither classes nor floats, but got "
+            f"null; there is no other loss for {tuple(split.labels.shape)}"
+        )
+    return training_set.variances()
 
 
 def check_share(distillation: float) -> None:

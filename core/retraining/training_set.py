@@ -65,6 +65,7 @@ class TrainingSet:
         temperature: float,
         shift: int = 0,
         flip: bool = False,
+        group: str = "retrain",
     ) -> None:
         """Take the reference network's answers on all examples as they are.
 
@@ -74,6 +75,7 @@ class TrainingSet:
             temperature: temperature of its softmax.
             shift: images are moved by up to so many pixels each way; black moves in.
             flip: whether images are mirrored left to right, too.
+            group: configuration group of the two, to name a mistake by.
 
         Raises:
             ConfigError: inputs are to be moved or mirrored that are no images.
@@ -82,7 +84,7 @@ class TrainingSet:
         are_images = split.inputs.dim() == IMAGE_AXES and split.inputs.is_floating_point()
         for key, asked in (("augment_shift", shift > 0), ("augment_flip", flip)):
             rule = "off for inputs that are no images (channels x height x width)"
-            require(are_images or not asked, f"retrain.{key}", rule, axes)
+            require(are_images or not asked, f"{group}.{key}", rule, axes)
         self.split = split
         self._reference = reference.eval()
         self._temperature = temperature

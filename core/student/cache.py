@@ -49,6 +49,7 @@ def load_or_train_student(
     cache_dir: Path,
     on_epoch: OnReferenceEpoch | None = None,
     code: CodeConfig | None = None,
+    described: NetworkDescription | None = None,
 ) -> ReferenceNetwork | None:
     """Return the student of a configuration, None where that names none.
 
@@ -62,6 +63,7 @@ def load_or_train_student(
         cache_dir: the folder ``references`` in it is the cache.
         on_epoch: called after each epoch; not called where nothing is trained.
         code: what of the operator's code a factory may come from; nothing by default.
+        described: how a student is built that was given in Python.
 
     Raises:
         ConfigError: the factory is refused, or the student does not answer as the teacher does.
@@ -70,12 +72,12 @@ def load_or_train_student(
     """
     if config.name is None:
         return None
-    student = describe_student(config, data, code or CodeConfig())
+    student = described or describe_student(config, data, code or CodeConfig())
 
     def train() -> ReferenceNetwork:
         trained = distil(teacher, student, data, config, on_epoch)
         if data.metric.evaluate is None:
-            require_better_than_chance(trained, data)
+            require_better_than_chance(trained, data, "student")
         return trained
 
     if config.factory is not None or data.metric.evaluate is not None:
@@ -85,7 +87,8 @@ def load_or_train_student(
 
 def _path(teacher: ReferenceNetwork, data: Data, config: StudentConfig, cache_dir: Path) -> Path:
     settings = asdict(config)
-    del settings["compressed"]
+    for name in ("compressed", "units"):  # what comes after the training
+        del settings[name]
     key = {
         "teacher": hashlib.sha256(teacher.to_bytes()).hexdigest(),
         "data": data.fingerprint,

@@ -1,9 +1,9 @@
 """Which student learns from the reference network, and how."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.errors import require
-from core.networks.registry import description
+from core.networks.registry import NETWORKS, description
 
 
 @dataclass(kw_only=True)
@@ -17,6 +17,8 @@ class StudentConfig:
             the factory's own name; None for no student.
         factory: ``package.module:callable`` that makes a student of one's own.
         compressed: whether a trial compresses the student rather than the network; may be searched.
+        units: how many units stay in each hidden layer of a student that is compressed, as
+            ``shrinking.units`` says it of the network; empty keeps all.
         temperature: of the softmaxes of teacher and student where they are compared.
         mixing: share of the teacher's answers in the loss; the rest is cross-entropy with labels.
         num_labelled: training examples whose labels are used, drawn by the seed; of the others
@@ -35,6 +37,7 @@ class StudentConfig:
     name: str | None = None
     factory: str | None = None
     compressed: bool = False
+    units: list[int] = field(default_factory=list)
     temperature: float = 4.0
     mixing: float = 0.9
     num_labelled: int | None = None
@@ -48,9 +51,9 @@ class StudentConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.factory is not None:
-            self.name = self.name or self.factory.rpartition(":")[2]
-        elif self.name is not None:
+        if self.factory is not None and (self.name is None or self.name in NETWORKS):
+            self.name = self.factory.rpartition(":")[2]
+        elif self.factory is None and self.name is not None:
             description(self.name, "student.name")
         require(
             self.name is not None or not self.compressed,
@@ -59,6 +62,7 @@ class StudentConfig:
             "true",
             "name one with student.name or student.factory",
         )
+        require(all(units >= 1 for units in self.units), "student.units", ">= 1 each", self.units)
         require(self.temperature > 0, "student.temperature", "> 0", self.temperature)
         require(0 <= self.mixing <= 1, "student.mixing", "in [0, 1]", self.mixing)
         if self.num_labelled is not None:

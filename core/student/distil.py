@@ -19,10 +19,11 @@ from core.reference import (
     LossOf,
     OnReferenceEpoch,
     ReferenceNetwork,
+    check_on,
     measured_network,
     train_epochs,
 )
-from core.retraining import ErrorLoss, TrainingSet
+from core.retraining import ErrorLoss, TrainingSet, variances_of
 from core.retraining.training_set import Batch
 from core.student.config import StudentConfig
 
@@ -49,8 +50,8 @@ def distil(
         The student, its state in the processor's memory.
 
     Raises:
-        ConfigError: the student's answers have another shape than the teacher's, or there are
-            fewer training examples than are to keep their labels.
+        ConfigError: the student does not take the inputs, its answers have another shape than the
+            teacher's, or there are fewer training examples than are to keep their labels.
         RetrainError: the memory of the GPU does not hold a step.
     """
     device = data.train.inputs.device
@@ -61,9 +62,15 @@ def distil(
         asked = teacher.build(device)
         torch.manual_seed(config.seed)
         module = student.build().to(device)
-        _require_same_answers(module, asked, data)
+        check_on(module, data, "student")
+        _require_same_answers(module, asked, data, config)
         lessons = TrainingSet(
-            data.train, asked, config.temperature, config.augment_shift, config.augment_flip
+            data.train,
+            asked,
+            config.temperature,
+            config.augment_shift,
+            config.augment_flip,
+            group="student",
         )
         loss_of = _loss(module, lessons, data, config)
         train_epochs(
@@ -81,7 +88,7 @@ def distil(
 
 def _loss(module: nn.Module, lessons: TrainingSet, data: Data, config: StudentConfig) -> LossOf:
     """Return what gives the loss of a step."""
-    variances = None if data.train.are_classes else lessons.variances()
+    variances = variances_of(lessons)
     of_answers = ErrorLoss(1.0, config.temperature, variances=variances)
     of_labels = ErrorLoss(0.0, config.temperature, metric=data.metric, variances=variances)
     has_label = labelled(len(data.train), config).to(data.train.labels.device)
@@ -90,7 +97,7 @@ def _loss(module: nn.Module, lessons: TrainingSet, data: Data, config: StudentCo
     def loss_of(examples: Tensor, _done: float) -> Tensor:
         batch = lessons.draw(examples, draws)
         outputs = forward(module, batch.inputs, config.bfloat16)
-        loss = outputs.new_zeros(())
+        loss = 0 * outputs.sum()  # a gradient even where no example of the step has a label
         if config.mixing > 0:
             loss = loss + config.mixing * of_answers(outputs, batch)
         known = has_label[examples]
@@ -125,12 +132,14 @@ def labelled(num_examples: int, config: StudentConfig) -> Bool[Tensor, " example
 
 
 @torch.no_grad()
-def _require_same_answers(student: nn.Module, teacher: nn.Module, data: Data) -> None:
+def _require_same_answers(
+    student: nn.Module, teacher: nn.Module, data: Data, config: StudentConfig
+) -> None:
     probe = data.validation.inputs[:2]
     shapes = [tuple(network.eval()(probe).shape[1:]) for network in (student, teacher)]
     require(
         shapes[0] == shapes[1],
-        "student.name",
+        "student.name" if config.factory is None else "student.factory",
         f"a network whose answers have the teacher's shape {_times(shapes[1])}",
         _times(shapes[0]),
     )

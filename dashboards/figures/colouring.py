@@ -183,7 +183,7 @@ def hover_text(point: Point) -> str:
     setting = f" · {escape(point.setting.replace('_', ' '))}" if point.setting else ""
     return "<br>".join(
         (
-            f"<b>Trial {point.trial}</b>{setting} · {escape(title_of(point.method))}"
+            f"<b>Trial {point.trial}</b>{setting} · {escape(title_of(point.method, point.student))}"
             f" · {point.standing.value}",
             f"{formats.num_bytes(point.file_bytes)}, {formats.rate(point.compression_rate)}"
             f" (paper's accounting {formats.rate(point.han_compression_rate)})",

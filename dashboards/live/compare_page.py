@@ -229,12 +229,17 @@ def _differences(compared: _Compared) -> list[Content]:
         return [*said, html.P("Choose two studies or more.", className="nothing")]
     (first, _), *others = compared.studies
     for other, _ in others:
-        if other.study.reference != first.study.reference:
+        ours, theirs = first.study.reference, other.study.reference
+        if not theirs.is_of(ours):
             said.append(
                 html.P(
                     f"{other.study.name} compresses another reference network than "
                     f"{first.study.name}: losses are each against their own."
                 )
+            )
+        elif not theirs.has_student_of(ours):
+            said.append(
+                html.P(f"{other.study.name} and {first.study.name} have not the same student.")
             )
         lines = _differing(first, other)
         shown = [html.Li(line) for line in lines[:_MOST_DIFFERENCES]]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from dash import dcc, html
 
 from dashboards import formats
+from dashboards.headline import networks
 from dashboards.live.addresses import file_path, trial_path
 from dashboards.live.frame import Content, commands, labelled, marked
 from dashboards.live.view import View
 from dashboards.points import Point, by_score
-from dashboards.published import network_title
 from dashboards.tables import front_table
 from search.composition import as_override
 from search.progress import running_trials, seconds_left
@@ -48,8 +48,7 @@ def facts(view: View) -> list[Content]:
     finished = f"{formats.count(snapshot.num_finished)} of {formats.count(study.num_trials)}"
     spent = sum(trial.seconds or 0 for trial in snapshot.trials if trial.inherited_from is None)
     said = [
-        f"{network_title(study.config['model']['name'])}, "
-        f"{formats.count(study.reference.num_parameters)} parameters",
+        *networks(study),
         f"{finished} trials finished",
         f"{len(workers)} worker{'' if len(workers) == 1 else 's'} alive",
         f"computing {formats.duration(spent)}",

@@ -95,6 +95,7 @@ def _facts(trial: TrialRecord, point: Point | None) -> list[str]:
     return [
         state,
         *([f"setting {trial.setting.replace('_', ' ')}"] if trial.setting else []),
+        *([f"of the student {trial.student}"] if trial.student else []),
         *([f"begun {formats.moment(trial.started_at)}"] if trial.started_at else []),
         *([formats.duration(trial.seconds)] if trial.seconds is not None else []),
         *([f"by {trial.worker}"] if trial.worker else []),

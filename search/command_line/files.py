@@ -9,13 +9,16 @@ import numpy as np
 import safetensors.numpy
 
 from core.codec import TensorDescription, decode, describe, write_file
+from core.data import Data
 from core.errors import CodecError, ConfigError, SoftshareError
 from core.evaluation import error, load_compressed
+from core.networks import NetworkDescription
 from core.reference import describe_network
 from core.runtime import use_one_thread
+from core.student import describe_student
 from search.command_line.printing import print_json, print_lines, print_table
 from search.command_line.request import Request
-from search.configuration import OutputFormat, compose
+from search.configuration import OutputFormat, SoftshareConfig, compose
 from search.inputs import load_inputs
 from search.quantities import count, percent, rate
 
@@ -83,9 +86,7 @@ def evaluate(request: Request) -> None:
         decoded = decode(content)
     use_one_thread()
     data = load_inputs(config)
-    described = None
-    if config.model.factory is not None:
-        described = describe_network(config.model, data, config.code)
+    described = _described(decoded.network_name, config, data)
     with naming(path):
         network = load_compressed(decoded, described).to(data.test.inputs.device)
     validation_error, test_error = error(network, data.validation), error(network, data.test)
@@ -111,6 +112,15 @@ def evaluate(request: Request) -> None:
         f"validation error on {data.name}: {percent(validation_error)}",
         f"test error on {data.name}: {percent(test_error)}",
     )
+
+
+def _described(name: str, config: SoftshareConfig, data: Data) -> NetworkDescription | None:
+    """Return how the network of a file is built, None where the registry knows that."""
+    if config.student.factory is not None and name == config.student.name:
+        return describe_student(config.student, data, config.code)
+    if config.model.factory is not None and name != config.student.name:
+        return describe_network(config.model, data, config.code)
+    return None
 
 
 def read_file(path: Path) -> bytes:

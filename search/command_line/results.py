@@ -82,6 +82,7 @@ def status(request: Request) -> None:
         f"{percent(record.reference.test_error)} test error, "
         f"{count(record.reference.num_parameters)} parameters, "
         f"{count(record.reference.float32_bytes)} bytes as 32-bit floats",
+        *_student_lines(record),
     )
     if snapshot.compute_saved:
         print_lines(
@@ -107,6 +108,17 @@ def status(request: Request) -> None:
         print_table(
             "Ended early", ("trial", "setting", "state", "reason"), rows, num_text_columns=4
         )
+
+
+def _student_lines(study: StudyRecord) -> tuple[str, ...]:
+    student = study.reference.student
+    if student is None:
+        return ()
+    return (
+        f"student {study.config['student']['name']}: {percent(student.validation_error)} "
+        f"validation error, {percent(student.test_error)} test error, "
+        f"{count(student.num_parameters)} parameters",
+    )
 
 
 def print_front(study: StudyRecord, trials: Sequence[JudgedTrial], cap: float) -> None:
@@ -147,7 +159,7 @@ def trial_row(trial: TrialRecord) -> tuple[str, ...]:
     return (
         str(trial.number),
         trial.setting or "",
-        title_of(trial.method),
+        title_of(trial.method, trial.student),
         points(trial.accuracy_loss),
         percent(trial.validation_error),
         percent(trial.test_error),
@@ -171,17 +183,27 @@ def trial_json(trial: TrialRecord) -> dict[str, Any]:
         "nonzero_fraction": trial.nonzero_fraction,
         "schedule": trial.schedule,
         "method": trial.method,
+        "student": trial.student,
         "params": trial.params,
     }
 
 
 def reference_json(study: StudyRecord) -> dict[str, Any]:
     """Return the reference network of a study for programs."""
+    reference = study.reference
+    student = reference.student
     return {
-        "validation_error": study.reference.validation_error,
-        "test_error": study.reference.test_error,
-        "num_parameters": study.reference.num_parameters,
-        "float32_bytes": study.reference.float32_bytes,
+        "validation_error": reference.validation_error,
+        "test_error": reference.test_error,
+        "num_parameters": reference.num_parameters,
+        "float32_bytes": reference.float32_bytes,
+        "student": student
+        and {
+            "name": study.config["student"]["name"],
+            "validation_error": student.validation_error,
+            "test_error": student.test_error,
+            "num_parameters": student.num_parameters,
+        },
     }
 
 
@@ -227,6 +249,7 @@ def _status_json(study: ReadStudy) -> dict[str, Any]:
             "trial": trial.number,
             "state": trial.state.value,
             "method": trial.method,
+            "student": trial.student,
             "setting": trial.setting,
             "reason": trial.reason,
             "worker": trial.worker,

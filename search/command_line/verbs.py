@@ -224,7 +224,7 @@ VERBS: dict[str, Verb] = {
         Verb(
             name="evaluate",
             summary="error of the decoded network on validation and test data",
-            keys=("model", "data", "metric", "code", "device", "cache_dir", "output"),
+            keys=("model", "student", "data", "metric", "code", "device", "cache_dir", "output"),
             arguments=(_FILE,),
             code="files:evaluate",
         ),

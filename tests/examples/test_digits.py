@@ -17,7 +17,7 @@ from digits.train import NETS, train
 from search.command_line import main
 from search.compression import compress_config
 from search.configuration import compose
-from search.own import compress, distil, run_study
+from search.own import StudyResult, compress, distil, run_study
 from search.storage import open_storage
 from search.study import open_study
 from tests.conftest import ROOT
@@ -271,7 +271,47 @@ def test_a_student_from_a_factory_is_compressed_by_a_study(
     assert "student make_small: " in capsys.readouterr().out
     file = tmp_path / "students" / "best.sws"
     load_into(make_small(), file)
-    small = [*own, "model.factory=digits.nets:make_small", "output=json"]
-    small = [word for word in small if not word.startswith("model.checkpoint")]
-    assert main(["evaluate", str(file), *small]) == 0
+    # by the study's own words: the file says which of its networks it holds
+    named = [*own, "student.factory=digits.nets:make_small", "output=json"]
+    assert main(["evaluate", str(file), *named]) == 0
     assert json.loads(capsys.readouterr().out)["test_error"] < 0.9
+
+
+def test_a_study_in_python_compresses_network_and_student(
+    checkpoints: Path, tmp_path: Path
+) -> None:
+    network = make_convolutional()
+    network.load_state_dict(torch.load(checkpoints / "convolutional.pt", weights_only=True))
+    training, validation, _ = make_data()
+    words = [
+        f"storage.url=sqlite:///{tmp_path}/studies.db",
+        f"cache_dir={tmp_path}/cache",
+        "study.name=both",
+        "study.settings=[]",
+        "study.policy=random",
+        "score.max_accuracy_loss=1",
+        *QUICK,
+        "retrain.num_epochs=1",
+        "post_processing.fine_tuning_epochs=0",
+        "student.num_epochs=2",
+        "student.batch_size=64",
+    ]
+
+    def searched(num_trials: int) -> StudyResult:
+        return run_study(
+            network,
+            training,
+            validation,
+            compose([*words, f"study.num_trials={num_trials}"]),
+            student=make_small(),
+            progress=False,
+        )
+
+    first = searched(3)
+    result = searched(6)
+    assert result.trials[:3] == first.trials
+    assert {trial.record.student for trial in result.trials} == {None, "network_student"}
+    for number, file in result.files.items():
+        (tmp_path / "file.sws").write_bytes(file)
+        is_student = result.trials[number].record.student is not None
+        load_into(make_small() if is_student else make_convolutional(), tmp_path / "file.sws")

@@ -1,19 +1,24 @@
 """A study that starts from the finished trials of another one."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
+from core.networks import build_network
 from core.outcome import CompressionOutcome
+from core.reference import ReferenceNetwork, measured_network
 from core.retraining import RetrainingStopped
 from search.checkpoints import Watch
-from search.configuration import SoftshareConfig
+from search.configuration import SoftshareConfig, compose
 from search.errors import StudyError
 from search.judging import best_trial, judge
 from search.reading import read_study
 from search.scoring import ScoreConfig
 from search.storage import Storage
+from search.study import open_study
 from search.worker import Worker
+from tests.data_sets import small_data, small_reference
 from tests.search.studies import instant_compress, small_study
 
 
@@ -66,6 +71,28 @@ def test_a_study_of_another_configuration_cannot_be_started_from(storage: Storag
         finish(storage, "second", study__start_from="first", retrain__num_epochs=3)
     with pytest.raises(StudyError, match="the studies there are first;"):
         finish(storage, "second", study__start_from="lost")
+
+
+def test_a_study_of_another_student_cannot_be_started_from(storage: Storage) -> None:
+    config = compose(
+        ["study.name=first", "study.settings=[]", "student=lenet_5_small", "study.num_trials=1"]
+    )
+    student = measured_network("lenet_5_small", build_network("lenet_5_small"), small_data())
+    open_study(storage, config, small_reference(), student=student)
+    config.study = replace(config.study, start_from="first")
+
+    def open_as(name: str, other: ReferenceNetwork) -> None:
+        config.study = replace(config.study, name=name)
+        open_study(storage, config, small_reference(), student=other)
+
+    open_as("second", student)
+    with pytest.raises(StudyError, match="first differs: the student; leave"):
+        open_as("third", replace(student, validation_error=student.validation_error / 2))
+    first, second = (read_study(storage, name).study.reference for name in ("first", "second"))
+    assert first != second  # each has stored its own
+    assert second.has_student_of(first)
+    assert not replace(second, student=None).has_student_of(first)
+    assert replace(second, student=None).is_of(first)
 
 
 def test_a_resumed_study_need_not_say_again_what_it_started_from(storage: Storage) -> None:

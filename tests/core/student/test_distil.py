@@ -5,16 +5,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from core.compress import CompressConfig, compress
 from core.data import Split, data_of
-from core.errors import ConfigError
+from core.errors import ConfigError, RetrainError
 from core.factories import CodeConfig
 from core.metric import Direction, Metric
 from core.networks import description, own_network
 from core.post_processing import PostProcessingConfig
-from core.reference import ReferenceConfig, own_reference, train_reference
+from core.reference import ReferenceConfig, measured_network, own_reference, train_reference
 from core.retraining import ErrorLoss, RetrainConfig
 from core.retraining.training_set import Batch
 from core.student import (
@@ -109,7 +110,7 @@ def test_equal_settings_give_equal_students_and_a_cache_knows_them(tmp_path: Pat
 
     first = ask(short)
     assert torch.equal(torch.get_rng_state(), state)
-    assert ask(short) == first == ask(replace(short, compressed=True))
+    assert ask(short) == first == ask(replace(short, compressed=True, units=[4, 8, 28]))
     assert epochs == [1]
     assert ask(replace(short, temperature=2.0)) != first
     assert epochs == [1, 1]
@@ -134,6 +135,30 @@ def test_a_compressed_student_is_counted_from_its_teacher() -> None:
     assert outcome.file != alone.file  # another network has answered
 
 
+def test_a_step_without_any_label_changes_nothing_by_itself() -> None:
+    data, teacher = small_data(), small_reference()
+    few = replace(CONFIG, num_epochs=1, batch_size=16, mixing=0.0, num_labelled=3)
+    student = distil(teacher, STUDENT, data, few)
+    assert all(bool(tensor.isfinite().all()) for tensor in student.state.values())
+    # Adam goes on by its momentum alone, so that three labels say all there is to say
+    other = replace(data, train=replace(data.train, labels=_but(data.train.labels, few)))
+    again = distil(teacher, STUDENT, other, few)
+    assert all(torch.equal(again.state[name], student.state[name]) for name in student.state)
+
+
+def _but(labels: Tensor, config: StudentConfig) -> Tensor:
+    """Return labels that are other ones where a student does not read them."""
+    kept = labelled(len(labels), config)
+    return torch.where(kept, labels, (labels + 1) % 10)
+
+
+def test_a_student_at_chance_is_told_with_the_keys_of_its_own_training(tmp_path: Path) -> None:
+    still = replace(CONFIG, num_epochs=1, lr=1e-12)
+    said = r"error of the student lenet_5_small must be .* student\.lr or more student\.num_epochs"
+    with pytest.raises(RetrainError, match=said):
+        load_or_train_student(small_reference(), small_data(), still, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -143,6 +168,7 @@ def test_a_compressed_student_is_counted_from_its_teacher() -> None:
         ({"num_labelled": 0}, r"student.mixing must be 1 where student.num_labelled=0"),
         ({"name": None, "compressed": True}, r"student.compressed must be false without a student"),
         ({"num_epochs": 0}, r"student.num_epochs must be >= 1"),
+        ({"units": [8, 0]}, r"student.units must be >= 1 each, but got \[8, 0\]"),
     ],
 )
 def test_a_mistake_is_one_line(values: dict[str, object], said: str) -> None:
@@ -152,16 +178,30 @@ def test_a_mistake_is_one_line(values: dict[str, object], said: str) -> None:
 
 def test_what_does_not_fit_is_refused() -> None:
     data, teacher = small_data(), small_reference()
-    narrow = own_network(
-        "narrow",
-        lambda: torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 3)),
+    wide = own_network(
+        "wide",
+        lambda: torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 12)),
         (1, 28, 28),
         10,
     )
     with pytest.raises(ConfigError, match=r"student.name must be a network whose answers .* 10"):
-        distil(teacher, narrow, data, CONFIG)
+        distil(teacher, wide, data, CONFIG)
+    tall = own_network("tall", lambda: torch.nn.Linear(30, 10), (1, 28, 28), 10)
+    with pytest.raises(ConfigError, match=r"data and student must fit: the network on inputs of"):
+        distil(teacher, tall, data, CONFIG)
     with pytest.raises(ConfigError, match=r"student.num_labelled must be at most the 2,?\d+"):
         distil(teacher, STUDENT, data, replace(CONFIG, num_labelled=10**6))
+    turned = data_of(
+        "vectors",
+        *(
+            replace(split, inputs=split.inputs.flatten(1))
+            for split in (data.train, data.validation, data.test)
+        ),
+    )
+    linear = own_network("linear", lambda: torch.nn.Linear(784, 10), (784,), 10)
+    untrained = measured_network("linear", linear.build(), turned, linear)
+    with pytest.raises(ConfigError, match=r"student.augment_shift must be off for inputs that are"):
+        distil(untrained, linear, turned, replace(CONFIG, augment_shift=1))
     with pytest.raises(ConfigError, match=r"student.factory"):
         foreign = StudentConfig(factory="somebody.nets:make")
         describe_student(foreign, data, CodeConfig())

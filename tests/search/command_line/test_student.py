@@ -1,5 +1,6 @@
 """A study whose trials compress the network or its student, from the first command to the file."""
 
+import json
 import shlex
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from core.codec import decode
 from search.artifacts import Artifacts, load_artifact
 from search.command_line import main
+from search.compression import compress_config
+from search.configuration import compose
 from search.overview import read_trial_config
 from search.reading import read_study
 from search.records import TrialState
@@ -63,6 +66,23 @@ def test_network_and_student_are_compressed_in_one_study(
         assert trial.validation_error is not None
         loss = trial.validation_error - study.study.reference.validation_error
         assert trial.accuracy_loss == pytest.approx(loss)
+    for trial in study.trials:
+        assert trial.student == ("lenet_5_small" if trial.params[COMPRESSED] else None)
+    capsys.readouterr()
+    named = [f"storage.url={url}", "study.name=both", "score.max_accuracy_loss=1"]
+    assert main(["status", *named]) == 0
+    assert "student lenet_5_small: " in capsys.readouterr().out
+    assert main(["pareto", *named, "output=json"]) == 0
+    front = json.loads(capsys.readouterr().out)
+    assert front["reference"]["student"]["num_parameters"] == 18_386
+    by_number = {trial.number: trial.student for trial in study.trials}
+    assert {point["trial"]: point["student"] for point in front["points"]}.items() <= (
+        by_number.items()
+    )
+    assert main(["report", *named, f"to={tmp_path}/report"]) == 0
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "student lenet_5_small, 18,386 parameters" in page
+    assert page.count("<td>lenet_5_small</td>") == page.count('data-network="lenet_5_small"')
     number = next(trial.number for trial in study.trials if trial.params[COMPRESSED])
     config = read_trial_config(storage, "both", number)
     target = tmp_path / "again.sws"
@@ -77,6 +97,20 @@ def test_network_and_student_are_compressed_in_one_study(
     assert main([*there, *again]) == 0
     assert target.read_bytes() == wanted
     assert main(["evaluate", str(target), *data, again[1]]) == 0
+
+
+def test_the_units_of_the_network_are_not_those_of_its_student() -> None:
+    words = ["experiment=lenet_5_caffe", "student=lenet_5_small"]
+    assert compress_config(compose(words)).shrinking.units == [8, 16, 56]
+    assert compress_config(compose([*words, "student.compressed=true"])).shrinking.units == []
+    own = [*words, "student.compressed=true", "student.units=[4,8,28]"]
+    assert compress_config(compose(own)).shrinking.units == [4, 8, 28]
+
+
+def test_network_and_student_have_names_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["model.factory=a.nets:make", "student.factory=a.nets:small", "student.name=make"]
+    assert main(["search", *words]) == 2
+    assert "student.name must be another than model.name" in capsys.readouterr().err
 
 
 def test_a_student_s_training_is_no_key_of_a_trial(capsys: pytest.CaptureFixture[str]) -> None:
