@@ -7,7 +7,6 @@ browser asks then, and those about what changed.
 import io
 import logging
 import multiprocessing
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +19,7 @@ from sqlalchemy import event
 
 from dashboards.live.ahead import draw_ahead
 from dashboards.live.app import make_app
+from dashboards.live.clock import CLOCK
 from dashboards.live.server import listen
 from search.reproduction import reproducing_command
 from search.serving import DashboardConfig, DashboardSource
@@ -27,7 +27,6 @@ from search.storage import StorageConfig
 
 PROCESSES = multiprocessing.get_context("forkserver")
 
-_TICK = re.compile(rb'"id":"tick","property":"n_intervals","value":(\d+)')
 _DREW = b'"figure-front":'
 
 
@@ -57,7 +56,6 @@ class Meter:
         self._lock = threading.Lock()
         self._num_answering = 0
         self._busy_since = 0.0
-        self._tick = -1
 
     def count_query(self, *_given: object) -> None:
         """Note a statement; an event handler of SQLAlchemy."""
@@ -68,7 +66,7 @@ class Meter:
         """Let the page answer, and note what that took."""
         asked = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(asked)
-        self._begin(asked)
+        self._begin(is_new=environ["PATH_INFO"] == CLOCK)
         try:
             content = b"".join(self._answer(environ, start_response))
         finally:
@@ -79,11 +77,9 @@ class Meter:
             refresh.drew |= _DREW in content and b"_dash-update" in environ["PATH_INFO"].encode()
         return [content]
 
-    def _begin(self, asked: bytes) -> None:
-        ticked = _TICK.search(asked)
+    def _begin(self, *, is_new: bool) -> None:
         with self._lock:
-            if ticked is not None and int(ticked[1]) != self._tick:
-                self._tick = int(ticked[1])
+            if is_new:
                 self.refreshes.append(Refresh())
             if not self._num_answering:
                 self._busy_since = time.perf_counter()

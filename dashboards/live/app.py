@@ -1,6 +1,5 @@
 """Puts the live page together: its server, its frame and the pages by their addresses."""
 
-import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,10 @@ from core.errors import SoftshareError
 from dashboards.live import compare_page, studies_page, study_page, study_updates, trial_page
 from dashboards.live.access import forbid_loading, guard
 from dashboards.live.addresses import STUDIES, place_of
+from dashboards.live.clock import offer_clock
 from dashboards.live.context import Context
 from dashboards.live.downloads import offer_downloads
-from dashboards.live.frame import FAILED, PAGE, PLACE, THEME, TICK, TROUBLE, Content, frame, notice
+from dashboards.live.frame import FAILED, PAGE, PLACE, THEME, TROUBLE, Content, frame, notice
 from dashboards.live.watch import Watch
 from dashboards.report import colour_variables
 from search.serving import DashboardSource
@@ -21,7 +21,7 @@ from search.serving import DashboardSource
 _HERE = Path(__file__).resolve().parent
 _STYLES = "/styles.css"
 _INDEX = f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="en" data-refresh="{{refresh}}">
 <head>
 {{%metas%}}
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -32,6 +32,8 @@ _INDEX = f"""<!DOCTYPE html>
 {{%css%}}
 </head>
 <body>
+<p id="away" class="trouble" role="status" hidden>The server of this page does not answer. This page
+goes on by itself when it does.</p>
 {{%app_entry%}}
 <footer>{{%config%}}{{%scripts%}}{{%renderer%}}</footer>
 </body>
@@ -53,7 +55,9 @@ def make_app(source: DashboardSource) -> tuple[Dash, Context]:
         server=server,  # type: ignore[arg-type]  # an application is meant, too
         assets_folder=str(_HERE / "assets"),
         assets_ignore=r".*\.css$",  # one sheet of ours, served with the report's
-        index_string=_INDEX,
+        index_string=_INDEX.replace(
+            "{refresh}", str(round(1000 * source.dashboard.refresh_seconds))
+        ),
         serve_locally=True,
         suppress_callback_exceptions=True,
         title="softshare",
@@ -61,8 +65,9 @@ def make_app(source: DashboardSource) -> tuple[Dash, Context]:
         add_log_handler=False,
         enable_mcp=False,
     )
-    app.layout = frame(source.dashboard.refresh_seconds)
+    app.layout = frame()
     _serve_styles(server)
+    offer_clock(server, context)
     offer_downloads(server, watch)
     _add_routing(app, context)
     for part in (studies_page, study_updates, trial_page, compare_page):
@@ -115,15 +120,6 @@ def _add_routing(app: Dash, context: Context) -> None:
             return pages[place.page](context, place, theme), False
         except SoftshareError as error:
             return _failed(str(error), place.study), True
-
-    @app.callback(
-        Output(TROUBLE, "children"), Input(TICK, "n_intervals"), State(TROUBLE, "children")
-    )
-    def tell(_count: int | None, said: str | None) -> Any:
-        with contextlib.suppress(SoftshareError):  # it is told as trouble
-            context.watch.workers()
-        trouble = context.watch.trouble or ""
-        return no_update if trouble == (said or "") else trouble
 
 
 def _failed(error: str, study: str) -> list[Content]:

@@ -136,7 +136,7 @@ def add_callbacks(app: Dash, context: Context) -> None:
         Output(_HAD, "data"),
         Output(_TABLE, "children"),
         Output(_HAD_TABLE, "data"),
-        Input(TICK, "n_intervals"),
+        Input(TICK, "data"),
         Input(_ACCOUNTING, "value"),
         State(_CHOICE, "value"),
         State("theme", "data"),
@@ -145,7 +145,7 @@ def add_callbacks(app: Dash, context: Context) -> None:
         prevent_initial_call=True,
     )
     def look(
-        _count: int | None,
+        _clock: str | None,
         accounting: str,
         names: list[str] | None,
         theme: str,

@@ -30,14 +30,14 @@ _GRAPH_OPTIONS: Any = {
 }
 
 
-def frame(refresh_seconds: float) -> Component:
-    """The frame, into whose middle the pages are put."""
+def frame() -> Component:
+    """The frame, into whose middle the pages are put; its clock is set by the page's script."""
     return html.Div(
         [
             dcc.Location(id=PLACE),
             dcc.Store(id=THEME),
             dcc.Store(id=FAILED, data=False),
-            dcc.Interval(id=TICK, interval=round(1000 * refresh_seconds)),
+            dcc.Store(id=TICK),
             html.A("Skip to the page", className="skip", href=f"#{PAGE}"),
             html.Nav(
                 [

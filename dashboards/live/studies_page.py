@@ -7,6 +7,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from core.errors import SoftshareError
 from dashboards import formats
 from dashboards.live.addresses import Place, file_path, place_of, study_path, trial_path
+from dashboards.live.clock import MAX_STUDIES
 from dashboards.live.context import Context
 from dashboards.live.drawn import digest_of
 from dashboards.live.frame import PLACE, TICK, Content
@@ -18,7 +19,6 @@ from search.records import StudySnapshot, TrialRecord, TrialState
 
 _CARDS = "studies"
 _HAD = "had-studies"
-_MAX_STUDIES = 100
 
 
 def page(context: Context, _place: Place, _theme: str) -> list[Content]:
@@ -41,12 +41,12 @@ def add_callbacks(app: Dash, context: Context) -> None:
     @app.callback(
         Output(_CARDS, "children"),
         Output(_HAD, "data"),
-        Input(TICK, "n_intervals"),
+        Input(TICK, "data"),
         State(PLACE, "pathname"),
         State(_HAD, "data"),
         prevent_initial_call=True,
     )
-    def look(_count: int | None, path: str, had: str) -> Any:
+    def look(_clock: str | None, path: str, had: str) -> Any:
         if place_of(path).page != "studies":
             return no_update, no_update
         try:
@@ -63,7 +63,7 @@ def _cards(context: Context) -> list[Content]:
         said = "There are no studies in this database yet; `softshare search` creates one."
         return [html.Section(html.P(said), className="notice")]
     workers = context.watch.workers()
-    shown = [_card(context, name, workers) for name in names[:_MAX_STUDIES]]
+    shown = [_card(context, name, workers) for name in names[:MAX_STUDIES]]
     more = len(names) - len(shown)
     if more:
         shown.append(html.P(f"{more} older studies are not listed.", className="reading"))

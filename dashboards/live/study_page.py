@@ -4,6 +4,8 @@ Words and the front are there at once, of thousands of trials a share at first; 
 comes when its place is near the screen.
 """
 
+from collections.abc import Mapping
+
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -21,11 +23,14 @@ from dashboards.live.study_controls import (
 )
 from dashboards.live.study_figures import FEW_DRAWN, FIGURES, front
 from dashboards.live.study_texts import TEXTS
-from dashboards.live.study_updates import EPOCHS, SELECTED, TRIALS, versions
+from dashboards.live.study_updates import HAD, SEEN, SELECTED, Had
 from dashboards.live.view import View, first_view
 
 _FIRST = "front"
 """The figure that is on the screen when the page opens."""
+
+_NOT_ASKED = ""
+"""The key of what the page opens with: it is looked at once more when the clock first tells."""
 
 
 def page(context: Context, place: Place, theme: str) -> list[Content]:
@@ -35,31 +40,33 @@ def page(context: Context, place: Place, theme: str) -> list[Content]:
         SoftshareError: it cannot be read.
     """
     view = first_view(context, place.study, theme)
-    trials, epochs = versions(context, view.snapshot)
+    had: Had = {}
+    figures = {name: _figure(view, name, had) for name in FIGURES}
+    texts = {name: _text(view, name, had) for name in TEXTS}
     return [
-        dcc.Store(id=TRIALS, data=trials),
-        dcc.Store(id=EPOCHS, data=epochs),
         dcc.Store(id=SELECTED, data=[]),
+        dcc.Store(id=SEEN, data=[_FIRST]),
+        dcc.Store(id=HAD, data=had),
         html.Header(
             [
                 html.P("softshare study", className="eyebrow"),
                 html.H1(place.study),
-                _text(view, "facts"),
+                texts["facts"],
                 html.P(dcc.Link("Compare it with others", href=compare_path((place.study,)))),
             ]
         ),
-        _front_section(view),
+        _front_section(view, figures, texts),
         html.Section(
-            [html.H2("Selected trials"), trial_choice(), _text(view, "chosen")], className="chosen"
+            [html.H2("Selected trials"), trial_choice(), texts["chosen"]], className="chosen"
         ),
         section(
             "Course of the search",
-            _figure(view, "history"),
-            _figure(view, "compute"),
+            figures["history"],
+            figures["compute"],
         ),
         section(
             "Learning curves",
-            _figure(view, "curves"),
+            figures["curves"],
             reading=[
                 "The running trials, the last that ended and those you selected; a cross is where "
                 "one was stopped.",
@@ -67,10 +74,10 @@ def page(context: Context, place: Place, theme: str) -> list[Content]:
                 "of the network as it stands, rates are estimates.",
             ],
         ),
-        section("Along one hyperparameter", key_choice(view), _figure(view, "along")),
+        section("Along one hyperparameter", key_choice(view), figures["along"]),
         section(
             "All hyperparameters at once",
-            _figure(view, "parallel"),
+            figures["parallel"],
             reading=[
                 "A line is a trial, from its hyperparameters to what it came to; the front, your "
                 "selection and the best of the others by score."
@@ -78,7 +85,7 @@ def page(context: Context, place: Place, theme: str) -> list[Content]:
         ),
         section(
             "Which hyperparameters matter",
-            _figure(view, "importance"),
+            figures["importance"],
             reading=[
                 "PED-ANOVA's importances: how differently the best trials are spread along a "
                 "hyperparameter than all. A dotted line is the most that shuffled results gave."
@@ -86,26 +93,28 @@ def page(context: Context, place: Place, theme: str) -> list[Content]:
         ),
         section(
             "Workers and trials",
-            _figure(view, "timeline"),
-            _text(view, "running"),
-            _text(view, "failures"),
+            figures["timeline"],
+            texts["running"],
+            texts["failures"],
         ),
     ]  # fmt: skip
 
 
-def _front_section(view: View) -> Component:
+def _front_section(
+    view: View, figures: Mapping[str, Component], texts: Mapping[str, Component]
+) -> Component:
     return html.Section(
         [
             html.H2("Which file to take"),
             html.Div(
                 [
-                    html.Div([cap_slider(view), _text(view, "take")], className="take"),
-                    html.Div([weight_slider(view), _text(view, "ranking")], className="weigh"),
+                    html.Div([cap_slider(view), texts["take"]], className="take"),
+                    html.Div([weight_slider(view), texts["ranking"]], className="weigh"),
                 ],
                 className="columns",
             ),
             front_controls(view),
-            _figure(view, "front"),
+            figures["front"],
             html.Div(
                 [
                     html.P(
@@ -120,36 +129,25 @@ def _front_section(view: View) -> Component:
                 ],
                 className="reading",
             ),
-            _text(view, "front-rows"),
+            texts["front-rows"],
         ]
     )
 
 
-def _figure(view: View, name: str) -> Component:
+def _figure(view: View, name: str, had: Had) -> Component:
     """A figure in its place; the script of the page says when that comes near the screen."""
     part = FIGURES[name]
-    is_first = name == _FIRST
     figure = (
         front(view, FEW_DRAWN)
-        if is_first
+        if name == _FIRST
         else sentence_figure(view.palette, "", title=part.title, height=part.height)
     )
     content, _, digest = view.context.drawn.update(figure, None)
-    return html.Div(
-        [
-            graph(f"figure-{name}", figure, content),
-            dcc.Store(id=f"had-{name}", data=digest),
-            dcc.Store(id=f"seen-{name}", data=is_first),
-        ],
-        id=f"spot-{name}",
-    )
+    had[name] = [_NOT_ASKED, digest]
+    return html.Div(graph(f"figure-{name}", figure, content), id=f"spot-{name}")
 
 
-def _text(view: View, name: str) -> Component:
+def _text(view: View, name: str, had: Had) -> Component:
     content = TEXTS[name].write(view)
-    return html.Div(
-        [
-            html.Div(content, id=f"text-{name}"),
-            dcc.Store(id=f"had-{name}", data=digest_of(content)),
-        ]
-    )
+    had[name] = [_NOT_ASKED, digest_of(content)]
+    return html.Div(content, id=f"text-{name}")

@@ -1,33 +1,30 @@
 """How the page of a study follows the study and its reader: only what has changed is sent.
 
-A clock asks whether the study has changed; each part that depends on what did and is near the
-screen is drawn again, and the browser gets the difference. Zoom and selection are the browser's and
-stay.
+One question asks for all parts at once. Each part says by a key what it was drawn from; those whose
+key is another one now, and which are near the screen, are drawn again, and the browser gets the
+difference. Zoom and selection are the browser's and stay.
 """
 
-from collections import Counter
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import json
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
 
 from core.errors import SoftshareError
 from dashboards.live.addresses import place_of
+from dashboards.live.clock import versions
 from dashboards.live.context import Context
 from dashboards.live.drawn import digest_of
 from dashboards.live.frame import PLACE, THEME, TICK
 from dashboards.live.study_figures import FIGURES, TRIAL_FIGURES, FigurePart
 from dashboards.live.study_texts import TEXTS, TextPart
-from dashboards.live.view import selection, view_of
-from search.records import StudySnapshot, TrialState
+from dashboards.live.view import View, selection, view_of
 
-TRIALS = "trials-version"
-EPOCHS = "epochs-version"
 SELECTED = "selected"
-
-_RUNNING_SECONDS = 10
-"""How often the bars of running trials grow."""
+SEEN = "seen"
+HAD = "had"
 
 _SETTINGS = {
     "cap": ("cap", "value"),
@@ -38,103 +35,86 @@ _SETTINGS = {
     "selected": (SELECTED, "data"),
 }
 
+Had = dict[str, list[str]]
+"""What a browser shows: the key and the digest of each part, by its name."""
+
 
 def add_callbacks(app: Dash, context: Context) -> None:
     """Let the page follow its study and its reader."""
-    _add_clock(app, context)
     _add_selection(app)
+
+    @app.callback(
+        output={
+            "figures": {name: Output(f"figure-{name}", "figure") for name in FIGURES},
+            "styles": {name: Output(f"figure-{name}", "style") for name in FIGURES},
+            "texts": {name: Output(f"text-{name}", "children") for name in TEXTS},
+            "had": Output(HAD, "data"),
+        },
+        inputs={
+            "_clock": Input(TICK, "data"),
+            "seen": Input(SEEN, "data"),
+            "settings": {name: Input(*at) for name, at in _SETTINGS.items()},
+        },
+        state={
+            "path": State(PLACE, "pathname"),
+            "theme": State(THEME, "data"),
+            "had": State(HAD, "data"),
+        },
+        prevent_initial_call=True,
+    )
+    def follow(
+        _clock: str, seen: list[str], settings: dict[str, Any], path: str, theme: str, had: Had
+    ) -> Any:
+        try:
+            view = view_of(context, place_of(path).study, theme, settings)
+            return update(view, settings, seen, had)
+        except SoftshareError as error:
+            raise PreventUpdate from error  # the frame says why
+
+
+def update(
+    view: View, settings: Mapping[str, Any], seen: Collection[str], had: Had
+) -> dict[str, Any]:
+    """Return what makes a browser show a study as it is now.
+
+    Args:
+        view: the study as its reader looks at it.
+        settings: what the reader has set, by name.
+        seen: figures that are near the screen; the others wait.
+        had: what the browser shows.
+
+    Raises:
+        PreventUpdate: it shows all that already.
+    """
+    clocks = versions(view.context, view.snapshot)
+    now = dict(had)
+    figures, styles, texts = (
+        dict.fromkeys(names, no_update) for names in (FIGURES, FIGURES, TEXTS)
+    )
     for name, figure in FIGURES.items():
-        _add_figure(app, context, name, figure)
+        key, (known, digest) = _key(figure, clocks, settings), had[name]
+        if name in seen and key != known:
+            figures[name], styles[name], drawn = view.context.drawn.update(
+                figure.draw(view), digest
+            )
+            now[name] = [key, digest if drawn is no_update else drawn]
     for name, text in TEXTS.items():
-        _add_text(app, context, name, text)
+        key, (known, digest) = _key(text, clocks, settings), had[name]
+        if key != known:
+            content = text.write(view)
+            written = digest_of(content)
+            now[name] = [key, written]
+            if written != digest:
+                texts[name] = content
+    if now == had:
+        raise PreventUpdate
+    return {"figures": figures, "styles": styles, "texts": texts, "had": now}
 
 
-def _add_clock(app: Dash, context: Context) -> None:
-    @app.callback(
-        Output(TRIALS, "data"),
-        Output(EPOCHS, "data"),
-        Input(TICK, "n_intervals"),
-        State(PLACE, "pathname"),
-        State(TRIALS, "data"),
-        State(EPOCHS, "data"),
-        prevent_initial_call=True,
-    )
-    def look(_count: int | None, path: str, trials: str, epochs: str) -> Any:
-        try:
-            found = versions(context, context.watch.study(place_of(path).study))
-        except SoftshareError:
-            return no_update, no_update  # the frame says why
-        return (
-            no_update if found[0] == trials else found[0],
-            no_update if found[1] == epochs else found[1],
-        )
-
-
-def versions(context: Context, snapshot: StudySnapshot) -> tuple[str, str]:
-    """Return what changes when trials end, and what changes while they run."""
-    states = Counter(trial.state for trial in snapshot.trials)
-    at_work = states.pop(TrialState.running, 0)
-    measured = context.importances.known(snapshot)
-    trials = (
-        f"{snapshot.study.created_at.timestamp()} {snapshot.study.num_trials} "
-        f"{sorted(states.items())} {0 if measured is None else measured.num_trials}"
-    )
-    alive = sum(worker.is_alive for worker in context.watch.workers())
-    moment = int(datetime.now(UTC).timestamp()) // _RUNNING_SECONDS if at_work else 0
-    return trials, f"{trials} {at_work} {len(snapshot.epochs)} {alive} {moment}"
-
-
-def _add_figure(app: Dash, context: Context, name: str, part: FigurePart) -> None:
-    @app.callback(
-        output=(
-            Output(f"figure-{name}", "figure"),
-            Output(f"figure-{name}", "style"),
-            Output(f"had-{name}", "data"),
-        ),
-        inputs={**_inputs(part), "seen": Input(f"seen-{name}", "data")},
-        state=_states(part, name),
-        prevent_initial_call=True,
-    )
-    def draw(path: str, theme: str, had: str, seen: bool, **given: Any) -> Any:
-        if not seen:
-            return no_update, no_update, no_update
-        try:
-            view = view_of(context, place_of(path).study, theme, given)
-            return context.drawn.update(part.draw(view), had)
-        except SoftshareError:
-            return no_update, no_update, no_update  # the frame says why
-
-
-def _add_text(app: Dash, context: Context, name: str, part: TextPart) -> None:
-    @app.callback(
-        output=(Output(f"text-{name}", "children"), Output(f"had-{name}", "data")),
-        inputs=_inputs(part),
-        state=_states(part, name),
-        prevent_initial_call=True,
-    )
-    def write(path: str, theme: str, had: str, **given: Any) -> Any:
-        try:
-            content = part.write(view_of(context, place_of(path).study, theme, given))
-        except SoftshareError:
-            return no_update, no_update  # the frame says why
-        digest = digest_of(content)
-        return (no_update, no_update) if digest == had else (content, digest)
-
-
-def _inputs(part: FigurePart | TextPart) -> Mapping[str, Input]:
-    clock = EPOCHS if part.follows_epochs else TRIALS
-    controls = {name: Input(*_SETTINGS[name]) for name in part.controls}
-    return {"_clock": Input(clock, "data"), **controls}
-
-
-def _states(part: FigurePart | TextPart, name: str) -> Mapping[str, State]:
-    others = {key: State(*at) for key, at in _SETTINGS.items() if key not in part.controls}
-    return {
-        "path": State(PLACE, "pathname"),
-        "theme": State(THEME, "data"),
-        "had": State(f"had-{name}", "data"),
-        **others,
-    }
+def _key(part: FigurePart | TextPart, clocks: tuple[str, str], settings: Mapping[str, Any]) -> str:
+    """Return what a part is drawn from, in a word."""
+    clock = clocks[1] if part.follows_epochs else clocks[0]
+    return digest_of([json.dumps([clock, *(settings.get(name) for name in part.controls)])])
 
 
 def _add_selection(app: Dash) -> None:

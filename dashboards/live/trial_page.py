@@ -48,13 +48,13 @@ def add_callbacks(app: Dash, context: Context) -> None:
     @app.callback(
         Output(_RELOAD, "children"),
         Output(_SAW, "data"),
-        Input(TICK, "n_intervals"),
+        Input(TICK, "data"),
         State(PLACE, "pathname"),
         State("theme", "data"),
         State(_SAW, "data"),
         prevent_initial_call=True,
     )
-    def look(_count: int | None, path: str, theme: str, saw: str) -> Any:
+    def look(_clock: str | None, path: str, theme: str, saw: str) -> Any:
         place = place_of(path)
         try:
             snapshot = context.watch.study(place.study)

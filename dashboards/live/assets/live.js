@@ -1,5 +1,5 @@
-// Tells the server whether the reader's screen is dark, and which figures are near it; and runs
-// plotly.js while the server writes the page.
+// Tells the server whether the reader's screen is dark and which figures are near it, asks it
+// whether there is anything new, and runs plotly.js while it writes the page.
 "use strict";
 (() => {
   // plotly.js takes half a second to run, and Dash would begin to load it when the first figure is
@@ -33,24 +33,22 @@
     const first = document.querySelector("main .plot");
     return !first || first.querySelector(".main-svg") !== null;
   };
-  const told = new WeakMap();
-  const nearness = new Map();
+  const nearSpots = new Set();
+  let isTold = true;
   const tellNearness = () => {
-    if (nearness.size && isFirstDrawn()) {
-      for (const [spot, isNear] of nearness) {
-        if (spot.isConnected && told.get(spot) !== isNear) {
-          told.set(spot, isNear);
-          tell(spot.id.replace("spot-", "seen-"), isNear);
-        }
-      }
-      nearness.clear();
+    if (isTold || !isFirstDrawn()) return;
+    isTold = true;
+    for (const spot of nearSpots) {
+      if (!spot.isConnected) nearSpots.delete(spot); // of a page that was left
     }
+    if (nearSpots.size) tell("seen", [...nearSpots].map((spot) => spot.id.replace("spot-", "")));
   };
   const near = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting } of entries) {
-        nearness.set(target, isIntersecting);
+        nearSpots[isIntersecting ? "add" : "delete"](target);
       }
+      isTold = false;
       tellNearness();
     },
     { rootMargin: "400px 0px" },
@@ -65,4 +63,32 @@
     }
     tellNearness();
   }).observe(document.documentElement, { childList: true, subtree: true });
+
+  // The clock is asked here and not by Dash, which tells every component of whatever happens.
+  const refresh = Number(document.documentElement.dataset.refresh);
+  let place, state, trouble = "";
+  const look = async () => {
+    const asked = new URLSearchParams({ path: location.pathname, search: location.search });
+    const away = document.getElementById("away");
+    try {
+      const answer = await fetch(`/clock?${asked}`);
+      if (!answer.ok) throw new Error(answer.statusText);
+      const found = await answer.json();
+      away.hidden = true;
+      if (found.trouble !== trouble) {
+        window.dash_clientside.set_props("trouble", { children: found.trouble });
+      }
+      if (found.state !== state || String(asked) !== place) tell("tick", `${found.state} ${asked}`);
+      [place, state, trouble] = [String(asked), found.state, found.trouble];
+    } catch (error) {
+      away.hidden = false;
+    }
+  };
+  const follow = async () => {
+    // What nobody looks at is not drawn; a reader who comes back finds it up to date at once.
+    if (!document.hidden && document.querySelector("main > *")) await look();
+    setTimeout(follow, refresh);
+  };
+  document.addEventListener("visibilitychange", () => document.hidden || look());
+  setTimeout(follow, refresh);
 })();
