@@ -147,7 +147,7 @@ def watched(study: Filled, browser: Browser, num_updates: int) -> dict[str, Any]
             memory, seen = [], []
             for _ in range(num_updates):
                 seen.append(update(study, window))
-                window.wait_for_timeout(1000)
+                window.wait_for_timeout(300)  # the browser is at rest when the next trial ends
                 memory.append(page.memory_bytes)
             refreshes = page.refreshes()
     drawn = [refresh for refresh in refreshes if refresh.drew]
