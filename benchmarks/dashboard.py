@@ -36,6 +36,7 @@ from benchmarks.watched_workers import slowdown
 from dashboards.figure_files import BROWSERS
 from search.configuration import compose
 from search.schema import EpochTable, StudyTable
+from search.serving import DashboardConfig
 from search.storage import Storage, StorageConfig, open_storage
 from search.study import open_study
 from tests.data_sets import small_reference
@@ -138,7 +139,9 @@ def update(study: Filled, window: BrowserPage) -> float:
 
 def watched(study: Filled, browser: Browser, num_updates: int) -> dict[str, Any]:
     """Measure first views, updates and memory of a page that is left open on a study."""
-    with served_page(study.url, refresh_seconds=1.0) as page:
+    # Each trial is drawn as it ends: what an update costs is asked, and not how often there is one.
+    config = DashboardConfig(port=0, refresh_seconds=1.0, max_load=1.0)
+    with served_page(study.url, config) as page:
         with opened(browser, page, study.name) as (_, first):
             pass
         with opened(browser, page, study.name) as (window, second):

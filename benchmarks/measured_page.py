@@ -120,10 +120,10 @@ class Page:
 
 
 @contextmanager
-def served_page(url: str, refresh_seconds: float) -> Iterator[Page]:
+def served_page(url: str, dashboard: DashboardConfig) -> Iterator[Page]:
     """Serve the page of a database from a process of its own while the block runs."""
     here, there = PROCESSES.Pipe()
-    process = PROCESSES.Process(target=_serve, args=(url, refresh_seconds, there), daemon=True)
+    process = PROCESSES.Process(target=_serve, args=(url, dashboard, there), daemon=True)
     process.start()
     address, number = here.recv()
 
@@ -139,10 +139,10 @@ def served_page(url: str, refresh_seconds: float) -> Iterator[Page]:
         here.close()
 
 
-def _serve(url: str, refresh_seconds: float, pipe: Any) -> None:
+def _serve(url: str, dashboard: DashboardConfig, pipe: Any) -> None:
     source = DashboardSource(
         storage=StorageConfig(url=url),
-        dashboard=DashboardConfig(port=0, refresh_seconds=refresh_seconds),
+        dashboard=dashboard,
         command=reproducing_command,
         announce=lambda _address: None,
     )

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser
 from benchmarks.measured_page import PROCESSES, served_page
 from benchmarks.simulated_trials import NUM_WORKERS, waiting_compress
 from search.configuration import compose
+from search.serving import DashboardConfig
 from search.storage import Storage, StorageConfig, open_storage
 from search.study import join_study, open_study
 from search.worker import Worker
@@ -63,7 +64,7 @@ def slowdown(storage: Storage, url: str, browser: Browser, rounds: int) -> dict[
         open_study(storage, compose(words), small_reference())
         with contextlib.ExitStack() as open_things:
             if is_watched:
-                page = open_things.enter_context(served_page(url, refresh_seconds=2.0))
+                page = open_things.enter_context(served_page(url, DashboardConfig(port=0)))
                 window = browser.new_page()
                 open_things.callback(window.close)
                 window.goto(f"{page.address}/study/{name}")

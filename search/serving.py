@@ -31,17 +31,21 @@ class DashboardConfig:
         host: address to listen on; others than this machine's own need a token.
         port: port to listen on; 0 takes a free one.
         refresh_seconds: seconds from one look to the next.
+        max_load: share of the time that drawing what has changed may take, for workers may run on
+            the same machine; while trials end faster, a page is up to ten seconds behind.
     """
 
     host: str = "127.0.0.1"
     port: int = 8050
     refresh_seconds: float = 2.0
+    max_load: float = 0.03
 
     def __post_init__(self) -> None:
         require(0 <= self.port <= 65535, "dashboard.port", "in [0, 65535]", self.port)
         require(
             self.refresh_seconds >= 0.1, "dashboard.refresh_seconds", ">= 0.1", self.refresh_seconds
         )
+        require(0 < self.max_load <= 1, "dashboard.max_load", "in (0, 1]", self.max_load)
 
     @property
     def is_loopback(self) -> bool:

@@ -38,7 +38,8 @@ def state_of(context: Context, place: Place) -> str:
     try:
         workers = context.watch.workers()
         if place.page in ("study", "trial"):
-            return " ".join(versions(context, context.watch.study(place.study)))
+            state = " ".join(versions(context, context.watch.study(place.study)))
+            return context.pace.told(place.study, state)
         names = (place.page == "compare" and place.studies) or context.watch.names()
     except SoftshareError as error:
         return str(error)

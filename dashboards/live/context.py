@@ -10,6 +10,7 @@ from datetime import datetime
 from core.errors import ConfigError
 from dashboards.figures import ImportanceData, importance_data
 from dashboards.live.drawn import Drawn
+from dashboards.live.pace import Pace
 from dashboards.live.watch import Watch
 from dashboards.palette import DARK, LIGHT, Palette
 from search.conversion import build
@@ -36,14 +37,19 @@ class Context:
         source: what the page is made from.
         drawn: the figures that browsers have.
         importances: measures importances beside the requests.
+        pace: how often the pages of a study are drawn again.
     """
 
     watch: Watch
     source: DashboardSource
     drawn: Drawn = field(default_factory=Drawn)
     importances: "Importances" = field(default_factory=lambda: Importances(importance_data))
+    pace: Pace = field(init=False)
     _commands: dict[str, str | None] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self.pace = Pace(self.source.dashboard.max_load)
 
     def command_of(self, study: StudySnapshot, number: int) -> str | None:
         """Return the command that makes a trial's file again, None where there is none."""

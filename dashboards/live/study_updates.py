@@ -6,6 +6,7 @@ difference. Zoom and selection are the browser's and stay.
 """
 
 import json
+import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -65,11 +66,15 @@ def add_callbacks(app: Dash, context: Context) -> None:
     def follow(
         _clock: str, seen: list[str], settings: dict[str, Any], path: str, theme: str, had: Had
     ) -> Any:
+        begun, study = time.perf_counter(), place_of(path).study
         try:
-            view = view_of(context, place_of(path).study, theme, settings)
+            view = view_of(context, study, theme, settings)
             return update(view, settings, seen, had)
         except SoftshareError as error:
             raise PreventUpdate from error  # the frame says why
+        finally:
+            if ctx.triggered_id == TICK:
+                context.pace.drew(study, time.perf_counter() - begun)
 
 
 def update(
@@ -88,9 +93,9 @@ def update(
     """
     clocks = versions(view.context, view.snapshot)
     now = dict(had)
-    figures, styles, texts = (
-        dict.fromkeys(names, no_update) for names in (FIGURES, FIGURES, TEXTS)
-    )
+    figures: dict[str, Any] = dict.fromkeys(FIGURES, no_update)
+    styles: dict[str, Any] = dict.fromkeys(FIGURES, no_update)
+    texts: dict[str, Any] = dict.fromkeys(TEXTS, no_update)
     for name, figure in FIGURES.items():
         key, (known, digest) = _key(figure, clocks, settings), had[name]
         if name in seen and key != known:

@@ -104,7 +104,7 @@ def serving(url: str, token: str | None = None) -> Iterator[str]:
     """Serve the page of a database and return its address."""
     source = DashboardSource(
         storage=StorageConfig(url=url),
-        dashboard=DashboardConfig(port=0, refresh_seconds=REFRESH_SECONDS),
+        dashboard=DashboardConfig(port=0, refresh_seconds=REFRESH_SECONDS, max_load=1.0),
         token=token,
         command=reproducing_command,
         announce=lambda _address: None,
