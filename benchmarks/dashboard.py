@@ -6,7 +6,8 @@ process of its own and shown in a real browser, without a screen.
 
 - queries: statements a refresh sends to the database, for 100, 1,000 and so many trials;
 - first view: seconds from opening a study until its front is drawn, by a server that has just
-  started and a browser without a cache, then once more by the same server;
+  started and a browser without a cache, then once more by the same server, then by a link from the
+  list of studies; most of the first two is plotly.js, which that browser is timed on alone, too;
 - update: a trial ends; how long the server is at work until the page shows it, and the bytes sent;
 - memory: of the server over so many updates;
 - workers: four workers at trials of a second, with the page open and without in turn; they wait
@@ -20,10 +21,12 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
+import plotly
 from optuna.trial import FrozenTrial
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Page as BrowserPage
@@ -129,6 +132,32 @@ def opened(browser: Browser, page: Page, study: str) -> Iterator[tuple[BrowserPa
         context.close()
 
 
+def followed(browser: Browser, page: Page, study: str) -> float:
+    """Return the seconds from a click on a study in the list until its front is drawn."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    window = context.new_page()
+    window.set_default_timeout(120_000)
+    window.goto(page.address)
+    window.wait_for_selector("section.study")
+    window.wait_for_timeout(5000)  # a reader reads
+    start = time.perf_counter()
+    window.get_by_role("link", name=study, exact=True).click()
+    window.wait_for_function(f"() => ({_NUM_DRAWN})() > 0")
+    seconds = time.perf_counter() - start
+    context.close()
+    return seconds
+
+
+def plotly_seconds(browser: Browser) -> float:
+    """Return the seconds that a browser without a cache takes to run plotly.js on an empty page."""
+    window = browser.new_page()
+    start = time.perf_counter()
+    window.add_script_tag(path=Path(plotly.__file__).parent / "package_data" / "plotly.min.js")
+    seconds = time.perf_counter() - start
+    window.close()
+    return seconds
+
+
 def update(study: Filled, window: BrowserPage) -> float:
     """Let a trial end and return the seconds until the page says so."""
     start = time.perf_counter()
@@ -144,6 +173,7 @@ def watched(study: Filled, browser: Browser, num_updates: int) -> dict[str, Any]
     with served_page(study.url, config) as page:
         with opened(browser, page, study.name) as (_, first):
             pass
+        by_link = followed(browser, page, study.name)
         with opened(browser, page, study.name) as (window, second):
             window.wait_for_timeout(5000)  # importance is measured beside it
             page.refreshes()
@@ -160,6 +190,7 @@ def watched(study: Filled, browser: Browser, num_updates: int) -> dict[str, Any]
         "trials": study.num_trials - num_updates,
         "first_view_seconds": round(first, 2),
         "first_view_of_a_warm_server_seconds": round(second, 2),
+        "first_view_by_a_link_seconds": round(by_link, 2),
         "updates": len(drawn),
         **_costs("update", drawn),
         **_costs("idle_refresh", idle),
@@ -198,6 +229,8 @@ def run(server: PostgresServer, num_trials: int, num_updates: int, rounds: int) 
         measured["four_workers"] = slowdown(storage, url, browser, rounds)
         storage.close()
         print(measured["four_workers"], flush=True)
+        runs = sorted(plotly_seconds(browser) for _ in range(5))
+        measured["seconds_to_run_plotly_js_alone"] = round(statistics.median(runs), 2)
         for size in dict.fromkeys((100, 1000, num_trials)):
             more = num_updates if size == num_trials else min(num_updates, 20)
             url = server.create_database().render_as_string(hide_password=False)
