@@ -32,6 +32,7 @@ from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Page as BrowserPage
 from sqlalchemy import insert, select
 
+from benchmarks.bulk_trials import add_at_once
 from benchmarks.measured_page import PROCESSES, Page, Refresh, served_page
 from benchmarks.record import write_result
 from benchmarks.simulated_trials import NUM_EPOCHS, finished_trials
@@ -67,7 +68,7 @@ class Filled:
         self._more = iter(finished_trials(more, first=num_trials))
         self.num_trials = num_trials
         trials = finished_trials(num_trials)
-        self._study.add_trials(trials)
+        add_at_once(storage, self._study, trials)
         with storage.write() as connection:
             query = select(StudyTable.id).where(StudyTable.name == self.name)
             study_id = connection.execute(query).scalar_one()
@@ -169,7 +170,7 @@ def update(study: Filled, window: BrowserPage) -> float:
 def watched(study: Filled, browser: Browser, num_updates: int) -> dict[str, Any]:
     """Measure first views, updates and memory of a page that is left open on a study."""
     # Each trial is drawn as it ends: what an update costs is asked, and not how often there is one.
-    config = DashboardConfig(port=0, refresh_seconds=1.0, max_load=1.0)
+    config = DashboardConfig(port=0, refresh_seconds=0.5, max_load=1.0)
     with served_page(study.url, config) as page:
         with opened(browser, page, study.name) as (_, first):
             pass
@@ -180,7 +181,7 @@ def watched(study: Filled, browser: Browser, num_updates: int) -> dict[str, Any]
             memory, seen = [], []
             for _ in range(num_updates):
                 seen.append(update(study, window))
-                window.wait_for_timeout(300)  # the browser is at rest when the next trial ends
+                window.wait_for_timeout(100)  # the browser is at rest when the next trial ends
                 memory.append(page.memory_bytes)
             refreshes = page.refreshes()
     drawn = [refresh for refresh in refreshes if refresh.drew]
