@@ -8,8 +8,8 @@ each level of error, the smallest file whose validation error is at most that, a
 which nothing was chosen by; means over the seeds that have reached the level. Published figures
 stand beside them in their own accounting. The trials of each study stand in the result too, which
 is written after every study: what it holds of as many trials is not run again, so that a comparison
-can grow over days; remove the file to begin anew. Studies that are still there are resumed
-(``benchmarks.kept_studies``).
+can grow over days, on machines that train the same reference network; remove the file to begin
+anew. Studies that are still there are resumed (``benchmarks.kept_studies``).
 
 Equal is the budget, not the care: the defaults of soft weight-sharing were looked for over months,
 those of the others are their papers' or a first guess, and all the search knows is these ranges.
@@ -132,10 +132,22 @@ def searched(
     return [ComparedTrial.of(trial) for trial in in_order(study)]
 
 
-def kept(experiment: str) -> Studies:
-    """Return the trials that an earlier run has left in the result, none where there is none."""
+def kept(experiment: str, reference: ReferenceNetwork) -> Studies:
+    """Return the trials that an earlier run has left in the result, none where there is none.
+
+    They must have compressed the same network: processors of another kind train another one.
+    """
     path = RESULTS / experiment / "methods.json"
-    methods = json.loads(path.read_text())["measured"]["methods"] if path.exists() else {}
+    if not path.exists():
+        return {}
+    measured = json.loads(path.read_text())["measured"]
+    found = (measured["reference_validation_error"], measured["reference_test_error"])
+    if found != (reference.validation_error, reference.test_error):
+        raise SystemExit(
+            f"{path} is of another reference network, of {found[0]:.2%} validation error and not "
+            f"{reference.validation_error:.2%}: go on where that was trained, or remove the file"
+        )
+    methods = measured["methods"]
     return {
         name: {
             int(seed): [ComparedTrial(**trial) for trial in trials]
@@ -197,7 +209,7 @@ def main() -> None:
     network = config.model.name
     # What loses more than the last level needs no looking for.
     cap = round(max(0.001, max(LEVELS[network]) - reference.validation_error), 4)
-    studies = kept(experiment)
+    studies = kept(experiment, reference)
     seeds = list(range(1, num_seeds + 1))
 
     def write(studies: Studies) -> None:
