@@ -183,7 +183,7 @@ def trial_json(trial: TrialRecord) -> dict[str, Any]:
         "nonzero_fraction": trial.nonzero_fraction,
         "schedule": trial.schedule,
         "method": trial.method,
-        "student": trial.student,
+        **({} if trial.student is None else {"student": trial.student}),
         "params": trial.params,
     }
 
@@ -191,20 +191,20 @@ def trial_json(trial: TrialRecord) -> dict[str, Any]:
 def reference_json(study: StudyRecord) -> dict[str, Any]:
     """Return the reference network of a study for programs."""
     reference = study.reference
-    student = reference.student
-    return {
+    told: dict[str, Any] = {
         "validation_error": reference.validation_error,
         "test_error": reference.test_error,
         "num_parameters": reference.num_parameters,
         "float32_bytes": reference.float32_bytes,
-        "student": student
-        and {
+    }
+    if (student := reference.student) is not None:
+        told["student"] = {
             "name": study.config["student"]["name"],
             "validation_error": student.validation_error,
             "test_error": student.test_error,
             "num_parameters": student.num_parameters,
-        },
-    }
+        }
+    return told
 
 
 def _shown(value: Any) -> str:
