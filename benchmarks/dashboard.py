@@ -7,7 +7,7 @@ process of its own and shown in a real browser, without a screen.
 - queries: statements a refresh sends to the database, for 100, 1,000 and so many trials;
 - first view: seconds from opening a study until its front is drawn, by a server that has just
   started and a browser without a cache, then once more by the same server, then by a link from the
-  list of studies; plotly.js alone is timed, too, given as text, which is slower than by its address;
+  list of studies; plotly.js alone is timed, too, given as text (slower than by address);
 - update: a trial ends; how long the server is at work until the page shows it, and the bytes sent;
 - memory: of the server over so many updates;
 - workers: four workers at trials of a second, with the page open and without in turn; they wait
