@@ -8,12 +8,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from operator import attrgetter
 
 from dashboards.remembering import remembered
 from search.methods import DEFAULT_METHOD
 from search.pareto import Objectives, pareto_front
 from search.records import StudySnapshot, TrialRecord, TrialState
-from search.scoring import ScoreConfig, score, violation_of
+from search.scoring import ScoreConfig, scalar_of, violation_of
 
 MAX_DRAWN = 2000
 """More dots than these only make a page slow."""
@@ -83,7 +84,7 @@ def points_of(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[Point, ...]
         point
         if (standing := standings.get(point.trial, Standing.over_cap)) is point.standing
         else replace(point, standing=standing)
-        for point in sorted(measured, key=lambda point: point.trial)
+        for point in sorted(measured, key=attrgetter("trial"))
     )
     _LAST.keep(snapshot, points)
     return points
@@ -92,15 +93,24 @@ def points_of(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[Point, ...]
 @remembered
 def scores_of(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[float, ...]:
     """Return the scalar score of each of ``points_of``."""
-    return tuple(score(point, config).scalar for point in points_of(snapshot, config))
+    return tuple(
+        scalar_of(point.accuracy_loss, point.compression_rate, config)
+        for point in points_of(snapshot, config)
+    )
+
+
+@remembered
+def smallest(snapshot: StudySnapshot, config: ScoreConfig) -> Point | None:
+    """Return the smallest file within the cap, or None where no trial is feasible."""
+    return best_of(points_of(snapshot, config))
 
 
 @remembered
 def by_score(snapshot: StudySnapshot, config: ScoreConfig) -> tuple[Point, ...]:
     """Return the points by falling score, of equal ones the earlier trial first."""
     points = points_of(snapshot, config)
-    scores = dict(zip((p.trial for p in points), scores_of(snapshot, config), strict=True))
-    return tuple(sorted(points, key=lambda p: (-scores[p.trial], p.trial)))
+    order = sorted((-value, place) for place, value in enumerate(scores_of(snapshot, config)))
+    return tuple(points[place] for _, place in order)
 
 
 class _LastPoints:
@@ -151,18 +161,15 @@ def thinned(points: Sequence[Point], most: int = MAX_DRAWN) -> Sequence[Point]:
     num_halvings = max(0, math.ceil(math.log2(max(1, len(points)) / most)))
     if not num_halvings:
         return points
+    below = 2 ** (32 - num_halvings)
     return [
         point
         for point in points
-        if point.standing is Standing.front
+        # Whole numbers spread evenly over those of 32 bits (Knuth's multiplicative hashing).
+        if point.trial * 2654435761 % 2**32 < below
+        or point.standing is Standing.front
         or point.setting is not None
-        or _scattered(point.trial) >> (32 - num_halvings) == 0
     ]
-
-
-def _scattered(number: int) -> int:
-    """Spread whole numbers evenly over those of 32 bits (Knuth's multiplicative hashing)."""
-    return number * 2654435761 % 2**32
 
 
 def best_of(points: Iterable[Point]) -> Point | None:
@@ -170,9 +177,11 @@ def best_of(points: Iterable[Point]) -> Point | None:
 
     Of equally small files the one that lost less is taken, then the earlier one.
     """
+    feasible = [point for point in points if point.standing is not Standing.over_cap]
+    least = min((point.file_bytes for point in feasible), default=0)
     return min(
-        (point for point in points if point.standing is not Standing.over_cap),
-        key=lambda point: (point.file_bytes, point.accuracy_loss, point.trial),
+        (point for point in feasible if point.file_bytes == least),
+        key=lambda point: (point.accuracy_loss, point.trial),
         default=None,
     )
 

@@ -99,8 +99,10 @@ def _sorted(
     trials: Iterable[Trial], objectives: Callable[[Trial], Objectives]
 ) -> list[tuple[Objectives, Trial]]:
     judged = [(objectives(trial), trial) for trial in trials]
-    numbers = [pair for pair in judged if not any(map(math.isnan, pair[0][:2]))]
-    return sorted(
-        numbers,
-        key=lambda pair: (pair[0].accuracy_loss, -pair[0].compression_rate, pair[0].number),
+    # The numbers differ, so that neither the objectives nor the trials are ever compared.
+    order = sorted(
+        (loss, -rate, number, place)
+        for place, ((loss, rate, number), _) in enumerate(judged)
+        if not math.isnan(loss) and not math.isnan(rate)
     )
+    return [judged[place] for *_, place in order]

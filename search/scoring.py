@@ -109,8 +109,7 @@ def score(measured: Measured, config: ScoreConfig) -> Score:
     )
     if loss is None or rate is None or num_bytes is None:
         raise ValueError("only a complete trial has a score")
-    if not math.isfinite(loss) or not math.isfinite(rate) or rate <= 0:
-        raise ValueError(f"no score for accuracy loss {loss} and compression rate {rate}")
+    scalar = scalar_of(loss, rate, config)
     violation = violation_of(loss, config)
     return Score(
         accuracy_loss=loss,
@@ -118,5 +117,19 @@ def score(measured: Measured, config: ScoreConfig) -> Score:
         file_bytes=num_bytes,
         feasible=violation == 0,
         violation=violation,
-        scalar=config.compression_weight * math.log(rate) - config.accuracy_weight * loss,
+        scalar=scalar,
     )
+
+
+def scalar_of(accuracy_loss: float, compression_rate: float, config: ScoreConfig) -> float:
+    """Return the scalar score alone.
+
+    Raises:
+        ValueError: the measurements are not finite.
+    """
+    if not math.isfinite(accuracy_loss) or not 0 < compression_rate < math.inf:
+        raise ValueError(
+            f"no score for accuracy loss {accuracy_loss} and compression rate {compression_rate}"
+        )
+    size = config.compression_weight * math.log(compression_rate)
+    return size - config.accuracy_weight * accuracy_loss

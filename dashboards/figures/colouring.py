@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 
 from dashboards import formats
 from dashboards.figures.pareto_front import ParetoFrontData
+from dashboards.figures.style import draw_scatter
 from dashboards.palette import Palette
 from dashboards.points import Point, Standing
 from search.conversion import show
@@ -107,7 +108,8 @@ def draw_coloured(
     numbers = {point.trial for point in drawn}
     order = [index for index in order if data.points[index].trial in numbers]
     points = [data.points[index] for index in order]
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=[data.rate(point) for point in points],
         y=[100 * data.loss(point) for point in points],
         customdata=[point.trial for point in points],
@@ -128,7 +130,8 @@ def draw_coloured(
         hoverinfo="text",
         showlegend=False,
     )
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=[None],
         y=[None],
         mode="markers",
@@ -137,7 +140,8 @@ def draw_coloured(
         legendrank=1,
     )
     if data.best is not None:
-        figure.add_scatter(
+        draw_scatter(
+            figure,
             x=[data.rate(data.best)],
             y=[100 * data.loss(data.best)],
             mode="markers",

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 
 from dashboards import formats
 from dashboards.figures.history import HistoryData, HistoryEntry
-from dashboards.figures.style import new_figure, sentence_figure, transparent
+from dashboards.figures.style import draw_scatter, new_figure, sentence_figure, transparent
 from dashboards.palette import LIGHT, Palette
 
 _UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
@@ -23,7 +23,8 @@ def draw_hypervolume_over_compute(data: HistoryData, palette: Palette = LIGHT) -
     for entry in data.entries:
         if entry.hypervolume > steps[-1][1]:
             steps.append((entry.seconds / unit, entry.hypervolume, entry))
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=[*(x for x, _, _ in steps), total / unit],
         y=[*(y for _, y, _ in steps), steps[-1][1]],
         mode="lines",

@@ -1,9 +1,10 @@
 """How far a study has come: every trial in the order of ending, and what the study has so far."""
 
 import math
+import operator
 from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import escape
 from textwrap import wrap
@@ -13,6 +14,7 @@ import plotly.graph_objects as go
 from dashboards import formats
 from dashboards.figures.style import (
     draw_outside,
+    draw_scatter,
     new_figure,
     rate_ticks,
     sentence_figure,
@@ -80,32 +82,8 @@ def history_data(snapshot: StudySnapshot, config: ScoreConfig) -> HistoryData:
         for trial in snapshot.trials
         if trial.number in points or trial.state in (TrialState.stopped, TrialState.failed)
     ]
-    entries: list[HistoryEntry] = []
-    front: list[Point] = []
-    seconds = volume = 0.0
-    for order, trial in enumerate(sorted(ended, key=_ending), start=1):
-        point = points.get(trial.number)
-        if (
-            point is not None
-            and point.standing is not Standing.over_cap
-            and not _is_beaten(point, front)
-        ):
-            front = pareto_front([*front, point], objectives_of)
-            volume = hypervolume(map(objectives_of, front), config.max_accuracy_loss)
-        seconds += trial.seconds or 0.0
-        entries.append(
-            HistoryEntry(
-                order=order,
-                trial=trial.number,
-                setting=trial.setting,
-                point=point,
-                reason=trial.reason,
-                failed=trial.state is TrialState.failed,
-                best_rate=front[-1].compression_rate if front else None,
-                hypervolume=volume,
-                seconds=seconds,
-            )
-        )
+    ended.sort(key=_ending)
+    entries = _LAST.entries(ended, points, config.max_accuracy_loss)
     rates = [point.compression_rate for point in points.values()]
     feasible = [
         point.compression_rate
@@ -116,11 +94,76 @@ def history_data(snapshot: StudySnapshot, config: ScoreConfig) -> HistoryData:
     shown = feasible or rates or [1.0]
     low, high = 0.8 * min(shown), (2.5 if feasible else 1.25) * max(shown)
     return HistoryData(
-        entries=tuple(entries),
+        entries=entries,
         rate_low=low,
         rate_high=high,
         num_outside=sum(not low <= rate <= high for rate in rates),
     )
+
+
+class _LastCourse:
+    """The course of the study that was asked about last, which goes on as more trials end.
+
+    From one reading to the next the ended trials are the same records (``search.reading``).
+    """
+
+    def __init__(self) -> None:
+        self._begin(cap=math.nan)
+
+    def _begin(self, cap: float) -> None:
+        self._cap = cap
+        self._ended: list[TrialRecord] = []
+        self._entries: list[HistoryEntry] = []
+        self._front: list[Point] = []
+        self._volume = 0.0
+
+    def entries(
+        self, ended: Sequence[TrialRecord], points: Mapping[int, Point], cap: float
+    ) -> tuple[HistoryEntry, ...]:
+        """Return what a study has after each trial.
+
+        Args:
+            ended: its ended trials in their order.
+            points: the measured ones as they stand, by number.
+            cap: that they stand against.
+        """
+        goes_on = cap == self._cap and len(self._ended) <= len(ended)
+        if not (goes_on and all(map(operator.is_, self._ended, ended))):
+            self._begin(cap)
+        for place, entry in enumerate(self._entries):
+            point = points.get(entry.trial)
+            if point is not entry.point:  # a later trial beat it
+                self._entries[place] = replace(entry, point=point)
+        for trial in ended[len(self._ended) :]:
+            self._end(trial, points.get(trial.number))
+        return tuple(self._entries)
+
+    def _end(self, trial: TrialRecord, point: Point | None) -> None:
+        if (
+            point is not None
+            and point.standing is not Standing.over_cap
+            and not _is_beaten(point, self._front)
+        ):
+            self._front = pareto_front([*self._front, point], objectives_of)
+            self._volume = hypervolume(map(objectives_of, self._front), self._cap)
+        seconds = self._entries[-1].seconds if self._entries else 0.0
+        self._ended.append(trial)
+        self._entries.append(
+            HistoryEntry(
+                order=len(self._ended),
+                trial=trial.number,
+                setting=trial.setting,
+                point=point,
+                reason=trial.reason,
+                failed=trial.state is TrialState.failed,
+                best_rate=self._front[-1].compression_rate if self._front else None,
+                hypervolume=self._volume,
+                seconds=seconds + (trial.seconds or 0.0),
+            )
+        )
+
+
+_LAST = _LastCourse()
 
 
 def _is_beaten(point: Point, front: Sequence[Point]) -> bool:
@@ -142,10 +185,12 @@ def draw_history(data: HistoryData, palette: Palette = LIGHT) -> go.Figure:
     if not data.entries:
         return sentence_figure(palette, "No trial has finished yet.", title=title)
     figure = new_figure(palette, height=520, title=title)
-    _draw_rates(figure, data, palette)
+    drawn = _drawn(data)
+    _draw_rates(figure, data, drawn, palette)
     _draw_unfinished(figure, data, palette)
     steps = _steps([(0, 0.0), *((entry.order, entry.hypervolume) for entry in data.entries)])
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=[order for order, _ in steps],
         y=[volume for _, volume in steps],
         yaxis="y2",
@@ -182,14 +227,17 @@ def draw_history(data: HistoryData, palette: Palette = LIGHT) -> go.Figure:
         },
     )
     num_measured = sum(entry.point is not None for entry in data.entries)
-    draw_outside(figure, data.num_outside, palette, (len(_drawn(data)), num_measured))
+    draw_outside(figure, data.num_outside, palette, (len(drawn), num_measured))
     return figure
 
 
-def _draw_rates(figure: go.Figure, data: HistoryData, palette: Palette) -> None:
+def _draw_rates(
+    figure: go.Figure, data: HistoryData, drawn: Collection[int], palette: Palette
+) -> None:
     """Every measured trial, those over the cap apart, and the best so far as a staircase."""
     reached = _steps([(e.order, e.best_rate) for e in data.entries if e.best_rate])
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=[order for order, _ in reached],
         y=[rate for _, rate in reached],
         mode="lines",
@@ -197,7 +245,6 @@ def _draw_rates(figure: go.Figure, data: HistoryData, palette: Palette) -> None:
         hoverinfo="skip",
         name="best within the cap so far",
     )
-    drawn = _drawn(data)
     within = {"symbol": "circle", "size": 8, "color": palette.accent}
     over = {
         "symbol": "x-thin",
@@ -216,7 +263,8 @@ def _draw_rates(figure: go.Figure, data: HistoryData, palette: Palette) -> None:
             and (entry.point.standing is not Standing.over_cap) == feasible
         ]
         if chosen:
-            figure.add_scatter(
+            draw_scatter(
+                figure,
                 x=[entry.order for entry, _ in chosen],
                 y=[point.compression_rate for _, point in chosen],
                 customdata=[point.trial for _, point in chosen],
@@ -257,7 +305,8 @@ def _draw_unfinished(figure: go.Figure, data: HistoryData, palette: Palette) -> 
     ):
         chosen = [e for e in data.entries if e.point is None and e.failed == failed]
         if chosen:
-            figure.add_scatter(
+            draw_scatter(
+                figure,
                 x=[entry.order for entry in chosen],
                 y=[0] * len(chosen),
                 yaxis="y3",

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 # Mean width of a character and height of a line, as shares of a plot of about 900 x 440 pixels.
 _CHARACTER_WIDTH = 0.0081
 _LINE_HEIGHT = 0.042
@@ -30,21 +33,23 @@ _Box = tuple[float, float, float, float]
 
 
 def place_labels(
-    anchors: Sequence[tuple[float, float]],
+    anchors: Sequence[Sequence[float]] | NDArray[np.float64],
     texts: Sequence[str],
-    obstacles: Sequence[tuple[float, float]],
+    obstacles: Sequence[Sequence[float]] | NDArray[np.float64],
 ) -> tuple[Label, ...]:
     """Choose for each text, in order, the side of its point where it covers least.
 
     Args:
-        anchors: positions of the points to name, in shares of the plot's width and height, the
-            origin at the bottom left.
+        anchors: positions of the n points to name, in shares of the plot's width and height, the
+            origin at the bottom left; of shape (n, 2).
         texts: their names.
-        obstacles: positions of all points that should stay visible, the anchors included.
+        obstacles: positions of all points that should stay visible, the anchors included; of
+            shape (number, 2).
 
     Returns:
         One label for each anchor, in the anchors' order.
     """
+    points = np.array(obstacles, dtype=float).reshape(-1, 2)
     labels: list[Label] = []
     taken: list[_Box] = []
     for index, ((x, y), text) in enumerate(zip(anchors, texts, strict=True)):
@@ -54,7 +59,7 @@ def place_labels(
             cost = (
                 8 * _outside(box)
                 + sum(3 * _overlap(box, other) for other in taken)
-                + sum(_covers(box, obstacle) for obstacle in obstacles if obstacle != (x, y))
+                + _num_covered(box, points, (x, y))
             )
             label = Label(index=index, text=text, right=right, rise=rise)
             if best is None or cost < best[0]:
@@ -81,8 +86,11 @@ def _overlap(one: _Box, other: _Box) -> int:
     return int(one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3])
 
 
-def _covers(box: _Box, point: tuple[float, float]) -> int:
+def _num_covered(box: _Box, points: NDArray[np.float64], anchor: tuple[float, float]) -> int:
+    """Return how many points, of shape (n, 2), a box covers beside the one that it names."""
     left, bottom, right, top = box
-    return int(
-        left - 0.008 <= point[0] <= right + 0.008 and bottom - 0.01 <= point[1] <= top + 0.01
-    )
+    x, y = points.T
+    is_inside = (left - 0.008 <= x) & (x <= right + 0.008)
+    is_inside &= (bottom - 0.01 <= y) & (y <= top + 0.01)
+    is_inside &= (x != anchor[0]) | (y != anchor[1])
+    return int(is_inside.sum())

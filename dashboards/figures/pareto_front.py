@@ -12,9 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dashboards import formats
 from dashboards.figures.labels import Label, place_labels
-from dashboards.points import Point, Standing, best_of, points_of, scores_of
+from dashboards.points import Point, Standing, points_of, scores_of, smallest
 from dashboards.published import PublishedPoint, published_for
 from dashboards.remembering import remembered
 from search.records import StudySnapshot
@@ -41,12 +44,13 @@ class View:
         """Return whether a point lies inside."""
         return self.rate_low <= rate <= self.rate_high and self.loss_low <= loss <= self.loss_high
 
-    def share(self, rate: float, loss: float) -> tuple[float, float]:
-        """Return the position of a point in shares of the width and the height."""
+    def shares(self, where: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
+        """Return the positions of n points in shares of the width and the height, shape (n, 2)."""
+        rates, losses = np.array(where, dtype=float).reshape(-1, 2).T
         width = math.log(self.rate_high / self.rate_low)
-        return (
-            math.log(rate / self.rate_low) / width,
-            (loss - self.loss_low) / (self.loss_high - self.loss_low),
+        height = self.loss_high - self.loss_low
+        return np.column_stack(
+            [np.log(rates / self.rate_low) / width, (losses - self.loss_low) / height]
         )
 
 
@@ -117,8 +121,9 @@ def pareto_front_data(
         [(p.compression_rate, p.accuracy_loss) for p in published],
         config.max_accuracy_loss,
     )
-    best = best_of(points)
-    labels, published_labels = _labels(points, best, where, published, view)
+    best = smallest(snapshot, config)
+    shares = view.shares(where)
+    labels, published_labels = _labels(points, best, shares, published, view)
     return ParetoFrontData(
         study=snapshot.study.name,
         accounting=accounting,
@@ -130,7 +135,7 @@ def pareto_front_data(
         view=view,
         labels=labels,
         published_labels=published_labels,
-        num_outside=sum(not view.holds(rate, loss) for rate, loss in where),
+        num_outside=int((~_are_inside(shares)).sum()),
     )
 
 
@@ -164,25 +169,26 @@ def view_of(
 def _labels(
     points: Sequence[Point],
     best: Point | None,
-    where: Sequence[tuple[float, float]],
+    shares: NDArray[np.float64],
     published: Sequence[PublishedPoint],
     view: View,
 ) -> tuple[tuple[Label, ...], tuple[Label, ...]]:
     """Name the best point first, then the published, then the enqueued settings in view."""
-    shares = [view.share(*position) for position in where]
-    shown = [share for share, at in zip(shares, where, strict=True) if view.holds(*at)]
-    others = [view.share(p.compression_rate, p.accuracy_loss) for p in published]
+    is_shown = _are_inside(shares)
+    others = view.shares([(p.compression_rate, p.accuracy_loss) for p in published])
     named = [
         index
         for index, point in enumerate(points)
-        if view.holds(*where[index]) and (point.setting or (best and point.trial == best.trial))
+        if (point.setting or (best and point.trial == best.trial)) and is_shown[index]
     ]
     named.sort(key=lambda index: (best is None or points[index].trial != best.trial, index))
     texts = [_name(points[index], best) for index in named]
     placed = place_labels(
-        [*(shares[index] for index in named), *others],
+        [*shares[named], *others],
         [*texts, *(point.authors for point in published)],
-        [*shown, *others, *(() if published else _staircase(points, shares))],
+        np.concatenate(
+            [shares[is_shown], others, *(() if published else [_staircase(points, shares)])]
+        ),
     )
     ours, theirs = placed[: len(named)], placed[len(named) :]
     return (
@@ -191,13 +197,17 @@ def _labels(
     )
 
 
-def _staircase(
-    points: Sequence[Point], shares: Sequence[tuple[float, float]]
-) -> list[tuple[float, float]]:
+def _are_inside(shares: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return of n positions, in shares of the plot, whether they lie inside; shape (n,)."""
+    inside: NDArray[np.bool_] = np.all((shares >= 0) & (shares <= 1), axis=1)
+    return inside
+
+
+def _staircase(points: Sequence[Point], shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Positions along the line that joins the front, near enough to keep names off it."""
     front = sorted(
-        share
-        for point, share in zip(points, shares, strict=True)
+        tuple(shares[place])
+        for place, point in enumerate(points)
         if point.standing is Standing.front
     )
     line = []
@@ -205,7 +215,7 @@ def _staircase(
         steps = [(step + 1) / 16 for step in range(15)]
         line += [(x, y + step * (next_y - y)) for step in steps]
         line += [(x + step * (next_x - x), next_y) for step in steps]
-    return line
+    return np.array(line).reshape(-1, 2)
 
 
 def _name(point: Point, best: Point | None) -> str:

@@ -21,7 +21,9 @@ from dashboards.figures.colouring import (
 from dashboards.figures.labels import Label
 from dashboards.figures.pareto_front import Accounting, ParetoFrontData
 from dashboards.figures.style import (
+    draw_level,
     draw_outside,
+    draw_scatter,
     new_figure,
     rate_ticks,
     sentence_figure,
@@ -79,19 +81,20 @@ def _draw_backdrop(figure: go.Figure, data: ParetoFrontData, palette: Palette) -
     cap = 100 * data.max_accuracy_loss
     by_file = data.accounting is Accounting.file
     if by_file:
-        figure.add_hrect(
-            y0=-100, y1=cap, fillcolor=palette.accent_soft, line={"width": 0}, layer="below"
-        )
-        figure.add_hline(y=cap, line={"color": palette.accent, "width": 1.2}, layer="above")
+        figure.add_shape(
+            type="rect", xref="x domain", x0=0, x1=1, y0=-100, y1=cap,
+            fillcolor=palette.accent_soft, line={"width": 0}, layer="below",
+        )  # fmt: skip
+        draw_level(figure, cap, {"color": palette.accent, "width": 1.2})
         figure.add_annotation(
             x=0, xref="paper", xanchor="left", xshift=2, y=cap, yanchor="bottom", showarrow=False,
             text=f"cap: {formats.points(data.max_accuracy_loss)} points",
             font={"color": palette.accent, "size": 12},
         )  # fmt: skip
-    figure.add_hline(
-        y=0,
-        line={"color": palette.muted, "width": 1.2, "dash": "dot"},
-        layer="above",
+    draw_level(
+        figure,
+        0,
+        {"color": palette.muted, "width": 1.2, "dash": "dot"},
         showlegend=True,
         legendrank=_LEGEND_LAST,
         name="reference network",
@@ -104,7 +107,8 @@ def _draw_backdrop(figure: go.Figure, data: ParetoFrontData, palette: Palette) -
         for point in data.points
         if point.standing is Standing.front
     )
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=[rate for rate, _ in front],
         y=[loss for _, loss in front],
         mode="lines",
@@ -162,7 +166,8 @@ def _scatter(
     marker: dict[str, Any],
     rank: int,
 ) -> None:
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=[data.rate(point) for point in points],
         y=[100 * data.loss(point) for point in points],
         customdata=[point.trial for point in points],
@@ -178,7 +183,8 @@ def _scatter(
 def _draw_published(figure: go.Figure, data: ParetoFrontData, palette: Palette) -> None:
     if not data.published:
         return
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=[point.compression_rate for point in data.published],
         y=[100 * point.accuracy_loss for point in data.published],
         mode="markers",

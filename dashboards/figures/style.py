@@ -90,6 +90,18 @@ def sentence_figure(palette: Palette, sentence: str, *, title: str, height: int 
     return figure
 
 
+def draw_scatter(figure: go.Figure, **trace: Any) -> None:
+    """Draw a scatter trace; ``Figure.add_scatter`` checks all its values twice."""
+    figure.add_trace({"type": "scatter", **trace})
+
+
+def draw_level(figure: go.Figure, y: float, line: dict[str, Any], **shape: Any) -> None:
+    """Draw a line across the plot above its points; ``Figure.add_hline`` takes far longer."""
+    figure.add_shape(
+        type="line", xref="x domain", x0=0, x1=1, y0=y, y1=y, line=line, layer="above", **shape
+    )
+
+
 def draw_outside(
     figure: go.Figure, num_outside: int, palette: Palette, drawn: tuple[int, int] = (0, 0)
 ) -> None:

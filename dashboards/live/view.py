@@ -7,7 +7,7 @@ from typing import Any
 from dashboards.figures import Accounting, dimensions_of
 from dashboards.live.context import Context, palette_of
 from dashboards.palette import Palette
-from dashboards.points import Point, best_of, points_of
+from dashboards.points import Point, points_of, smallest
 from search.records import StudySnapshot
 from search.scoring import ScoreConfig
 
@@ -48,7 +48,7 @@ class View:
     @property
     def best(self) -> Point | None:
         """The smallest file that loses no more than the reader is willing to lose."""
-        return best_of(self.points)
+        return smallest(self.snapshot, self.config)
 
 
 def first_view(context: Context, study: str, theme: str | None) -> View:
