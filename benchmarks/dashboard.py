@@ -6,8 +6,9 @@ process of its own and shown in a real browser, without a screen.
 
 - queries: statements a refresh sends to the database, for 100, 1,000 and so many trials;
 - first view: seconds from opening a study until its front is drawn, by a server that has just
-  started and a browser without a cache, then once more by the same server, then by a link from the
-  list of studies; plotly.js alone is timed, too, given as text (slower than by address);
+  started and a browser without a cache that nobody looks into (``benchmarks.reader``), then by
+  others of the same server; by a browser that is driven from outside; and by a link from the list
+  of studies, in such a browser;
 - update: a trial ends; how long the server is at work until the page shows it, and the bytes sent;
 - memory: of the server over so many updates;
 - workers: four workers at trials of a second, with the page open and without in turn; they wait
@@ -21,12 +22,10 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
-import plotly
 from optuna.trial import FrozenTrial
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Page as BrowserPage
@@ -34,6 +33,7 @@ from sqlalchemy import insert, select
 
 from benchmarks.bulk_trials import add_at_once
 from benchmarks.measured_page import PROCESSES, Page, Refresh, served_page
+from benchmarks.reader import NUM_DRAWN, read
 from benchmarks.record import write_result
 from benchmarks.simulated_trials import NUM_EPOCHS, finished_trials
 from benchmarks.watched_workers import slowdown
@@ -46,9 +46,6 @@ from search.study import open_study
 from tests.data_sets import small_reference
 from tests.postgres import PostgresServer, running_server
 
-# The points that the front shows, whatever their colours say.
-_NUM_DRAWN = """() => (document.querySelector('#figure-front .js-plotly-plot')?.data ?? [])
-    .filter(trace => trace.customdata).reduce((sum, trace) => sum + trace.x.length, 0)"""
 _FINISHED = "text => document.querySelector('header .facts')?.textContent.includes(text)"
 
 
@@ -102,15 +99,20 @@ def _epochs(
             }
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run the system's browser without a screen."""
+def command() -> list[str]:
+    """Return what runs the system's browser."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         raise SystemExit("no Chromium on this machine: apt-get install chromium")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return [path, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run the system's browser without a screen."""
+    path, *options = command()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=sandbox)
+        browser = playwright.chromium.launch(executable_path=path, args=options)
         try:
             yield browser
         finally:
@@ -125,7 +127,7 @@ def opened(browser: Browser, page: Page, study: str) -> Iterator[tuple[BrowserPa
     window.set_default_timeout(120_000)
     start = time.perf_counter()
     window.goto(f"{page.address}/study/{study}")
-    window.wait_for_function(f"() => ({_NUM_DRAWN})() > 0")
+    window.wait_for_function(f"() => ({NUM_DRAWN})() > 0")
     seconds = time.perf_counter() - start
     try:
         yield window, seconds
@@ -143,19 +145,9 @@ def followed(browser: Browser, page: Page, study: str) -> float:
     window.wait_for_timeout(5000)  # a reader reads
     start = time.perf_counter()
     window.get_by_role("link", name=study, exact=True).click()
-    window.wait_for_function(f"() => ({_NUM_DRAWN})() > 0")
+    window.wait_for_function(f"() => ({NUM_DRAWN})() > 0")
     seconds = time.perf_counter() - start
     context.close()
-    return seconds
-
-
-def plotly_seconds(browser: Browser) -> float:
-    """Return the seconds that a browser without a cache takes to run plotly.js on an empty page."""
-    window = browser.new_page()
-    start = time.perf_counter()
-    window.add_script_tag(path=Path(plotly.__file__).parent / "package_data" / "plotly.min.js")
-    seconds = time.perf_counter() - start
-    window.close()
     return seconds
 
 
@@ -172,10 +164,11 @@ def watched(study: Filled, browser: Browser, num_updates: int) -> dict[str, Any]
     # Each trial is drawn as it ends: what an update costs is asked, and not how often there is one.
     config = DashboardConfig(port=0, refresh_seconds=0.5, max_load=1.0)
     with served_page(study.url, config) as page:
-        with opened(browser, page, study.name) as (_, first):
-            pass
-        by_link = followed(browser, page, study.name)
-        with opened(browser, page, study.name) as (window, second):
+        first, *others = (
+            read(command(), page.address, f"study/{study.name}", page.told) for _ in range(6)
+        )
+        by_link = statistics.median(followed(browser, page, study.name) for _ in range(3))
+        with opened(browser, page, study.name) as (window, driven):
             window.wait_for_timeout(5000)  # importance is measured beside it
             page.refreshes()
             memory, seen = [], []
@@ -190,7 +183,8 @@ def watched(study: Filled, browser: Browser, num_updates: int) -> dict[str, Any]
     return {
         "trials": study.num_trials - num_updates,
         "first_view_seconds": round(first, 2),
-        "first_view_of_a_warm_server_seconds": round(second, 2),
+        "first_view_of_a_warm_server_seconds": sorted(round(other, 2) for other in others),
+        "first_view_of_a_driven_browser_seconds": round(driven, 2),
         "first_view_by_a_link_seconds": round(by_link, 2),
         "updates": len(drawn),
         **_costs("update", drawn),
@@ -230,8 +224,6 @@ def run(server: PostgresServer, num_trials: int, num_updates: int, rounds: int) 
         measured["four_workers"] = slowdown(storage, url, browser, rounds)
         storage.close()
         print(measured["four_workers"], flush=True)
-        runs = sorted(plotly_seconds(browser) for _ in range(5))
-        measured["seconds_to_run_plotly_js_alone"] = round(statistics.median(runs), 2)
         for size in dict.fromkeys((100, 1000, num_trials)):
             more = num_updates if size == num_trials else min(num_updates, 20)
             url = server.create_database().render_as_string(hide_password=False)

@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from benchmarks.reader import TELLING, offer_timing
 from dashboards.live.ahead import draw_ahead
 from dashboards.live.app import make_app
 from dashboards.live.clock import CLOCK
@@ -100,11 +101,13 @@ class Page:
         address: where.
         process: its process's number.
         refreshes: returns what each refresh since the last call cost, the last one left out.
+        told: returns after how many seconds pages said that they were drawn, since the last call.
     """
 
     address: str
     process: int
     refreshes: Callable[[], list[Refresh]]
+    told: Callable[[], list[float]]
 
     @property
     def memory_bytes(self) -> int:
@@ -127,12 +130,18 @@ def served_page(url: str, dashboard: DashboardConfig) -> Iterator[Page]:
     process.start()
     address, number = here.recv()
 
+    def ask(what: str) -> Any:
+        here.send(what)
+        return here.recv()
+
     def refreshes() -> list[Refresh]:
-        here.send(None)
-        return [Refresh(**values) for values in here.recv()]
+        return [Refresh(**values) for values in ask("refreshes")]
+
+    def told() -> list[float]:
+        return list(ask("told"))
 
     try:
-        yield Page(address=address, process=number, refreshes=refreshes)
+        yield Page(address=address, process=number, refreshes=refreshes, told=told)
     finally:
         process.terminate()
         process.join()
@@ -148,6 +157,9 @@ def _serve(url: str, dashboard: DashboardConfig, pipe: Any) -> None:
     )
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # as when it is served
     app, context = make_app(source)
+    told: list[float] = []
+    offer_timing(app.server, told.append)
+    app.index_string = app.index_string.replace("</body>", f"{TELLING}</body>")
     meter = Meter(app.server.wsgi_app)
     app.server.wsgi_app = meter
     event.listen(context.watch.open().engine, "before_cursor_execute", meter.count_query)
@@ -156,6 +168,9 @@ def _serve(url: str, dashboard: DashboardConfig, pipe: Any) -> None:
     draw_ahead(context, None).join()
     pipe.send((f"http://127.0.0.1:{server.effective_port}", multiprocessing.current_process().pid))
     while True:
-        pipe.recv()
-        done, meter.refreshes = meter.refreshes[:-1], meter.refreshes[-1:]
-        pipe.send([asdict(refresh) for refresh in done])
+        if pipe.recv() == "told":
+            pipe.send(told[:])
+            told.clear()
+        else:
+            done, meter.refreshes = meter.refreshes[:-1], meter.refreshes[-1:]
+            pipe.send([asdict(refresh) for refresh in done])
