@@ -7,9 +7,10 @@ tries the method as it is configured, then its policy proposes within ``conf/met
 each level of error, the smallest file whose validation error is at most that, and its test error,
 which nothing was chosen by; means over the seeds that have reached the level. Published figures
 stand beside them in their own accounting. The trials of each study stand in the result too, which
-is written after every study: what it holds of as many trials is not run again, so that a comparison
-can grow over days, on machines that train the same reference network; remove the file to begin
-anew. Studies that are still there are resumed (``benchmarks.kept_studies``).
+is written after every study, and the reference network stands beside it: what it holds of as many
+trials is not run again, so that a comparison can grow over days and machines; remove both files to
+begin anew. Studies that are still there are resumed (``benchmarks.kept_studies``), and as many run
+side by side as there are processors.
 
 Equal is the budget, not the care: the defaults of soft weight-sharing were looked for over months,
 those of the others are their papers' or a first guess, and all the search knows is these ranges.
@@ -17,17 +18,20 @@ those of the others are their papers' or a first guess, and all the search knows
 
 import itertools
 import json
+import os
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.inputs import load_inputs
+from benchmarks.inputs import carried_reference
 from benchmarks.kept_studies import finished_study, in_order
 from benchmarks.record import RESULTS, write_result
 from core.method_names import MethodName
 from core.reference import ReferenceNetwork
+from core.runtime import use_one_thread
 from dashboards.published import published_for, published_otherwise
 from search.configuration import compose
 from search.records import TrialRecord, TrialState
@@ -135,7 +139,7 @@ def searched(
 def kept(experiment: str, reference: ReferenceNetwork) -> Studies:
     """Return the trials that an earlier run has left in the result, none where there is none.
 
-    They must have compressed the same network: processors of another kind train another one.
+    They must have compressed the same network.
     """
     path = RESULTS / experiment / "methods.json"
     if not path.exists():
@@ -145,7 +149,7 @@ def kept(experiment: str, reference: ReferenceNetwork) -> Studies:
     if found != (reference.validation_error, reference.test_error):
         raise SystemExit(
             f"{path} is of another reference network, of {found[0]:.2%} validation error and not "
-            f"{reference.validation_error:.2%}: go on where that was trained, or remove the file"
+            f"{reference.validation_error:.2%}: put that beside it again, or remove the file"
         )
     methods = measured["methods"]
     return {
@@ -160,14 +164,18 @@ def kept(experiment: str, reference: ReferenceNetwork) -> Studies:
 def compared(
     studies: Mapping[int, Sequence[ComparedTrial]], num_trials: int, levels: Sequence[float]
 ) -> dict[str, Any]:
-    """Return what the studies of one method, by seed, come to within a budget of trials."""
+    """Return what the studies of one method, by seed, come to within a budget of trials.
+
+    All their trials are kept, those beyond the budget too.
+    """
     within = {seed: list(trials[:num_trials]) for seed, trials in sorted(studies.items())}
     spent = [trial for trials in within.values() for trial in trials]
     return {
         "levels": [at_level(list(within.values()), level) for level in levels],
         "epochs": sum(trial.epochs or 0 for trial in spent),
         "trials": {
-            str(seed): [asdict(trial) for trial in trials] for seed, trials in within.items()
+            str(seed): [asdict(trial) for trial in trials]
+            for seed, trials in sorted(studies.items())
         },
     }
 
@@ -205,21 +213,28 @@ def main() -> None:
     num_trials = int(sys.argv[2]) if len(sys.argv) > 2 else NUM_TRIALS
     num_seeds = int(sys.argv[3]) if len(sys.argv) > 3 else NUM_SEEDS
     config = compose([f"experiment={experiment}"])
-    reference, _ = load_inputs(config)
+    use_one_thread()
+    reference = carried_reference(config, RESULTS / experiment / "reference.safetensors")
     network = config.model.name
     # What loses more than the last level needs no looking for.
     cap = round(max(0.001, max(LEVELS[network]) - reference.validation_error), 4)
-    studies = kept(experiment, reference)
+    studies: Studies = {method.value: {} for method in MethodName}
+    studies |= kept(experiment, reference)
     seeds = list(range(1, num_seeds + 1))
 
     def write(studies: Studies) -> None:
         measured = told(studies, network, reference, num_trials, cap)
         write_result(f"{experiment}/methods", seeds, measured, "methods")
 
-    for seed, method in itertools.product(seeds, MethodName):
-        by_seed = studies.setdefault(method.value, {})
-        if len(by_seed.get(seed, ())) < num_trials:
-            by_seed[seed] = searched(experiment, method.value, seed, num_trials, cap)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each study is a process of its own
+        running = {
+            pool.submit(searched, experiment, method, seed, num_trials, cap): (method, seed)
+            for seed, method in itertools.product(seeds, studies)
+            if len(studies[method].get(seed, ())) < num_trials
+        }
+        for study in as_completed(running):
+            method, seed = running[study]
+            studies[method][seed] = study.result()
             write(studies)
     write(studies)
     for name, by_seed in studies.items():

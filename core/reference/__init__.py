@@ -1,6 +1,6 @@
 """The trained network that a compression starts from: trained once, then cached."""
 
-from core.reference.cache import load_or_train_reference, trained_once
+from core.reference.cache import cached_path, load_or_train_reference, trained_once
 from core.reference.chance import require_better_than_chance
 from core.reference.config import ActivationPrior, InformationDropoutConfig, ReferenceConfig
 from core.reference.epochs import LossOf, OnReferenceEpoch, train_epochs
@@ -21,6 +21,7 @@ __all__ = [
     "OnReferenceEpoch",
     "ReferenceConfig",
     "ReferenceNetwork",
+    "cached_path",
     "check_on",
     "describe_network",
     "load_or_train_reference",

@@ -60,8 +60,15 @@ def load_or_train_reference(
     if network.factory is not None:
         return reference_from_checkpoint(network, data, code)
     described = describe_network(network, data, code)
+    _require_fit(described, data)
     judged = data.judged_by(CLASSIFICATION)  # the cache holds errors by no other metric
-    reference = _cached(described, judged, config, cache_dir, on_epoch)
+
+    def train() -> ReferenceNetwork:
+        trained = train_reference(described, judged, config, on_epoch)
+        require_better_than_chance(trained, judged)
+        return trained
+
+    reference = trained_once(cached_path(described.name, judged, config, cache_dir), train)
     described.treatment.groups_of(reference.build())
     if network.treatment != STANDARD:
         reference = replace(reference, described=described)
@@ -79,23 +86,6 @@ def _judged(reference: ReferenceNetwork, data: Data) -> ReferenceNetwork:
     )
     require_right_direction(reference, data)
     return reference
-
-
-def _cached(
-    described: NetworkDescription,
-    data: Data,
-    config: ReferenceConfig,
-    cache_dir: Path,
-    on_epoch: OnReferenceEpoch | None,
-) -> ReferenceNetwork:
-    _require_fit(described, data)
-
-    def train() -> ReferenceNetwork:
-        trained = train_reference(described, data, config, on_epoch)
-        require_better_than_chance(trained, data)
-        return trained
-
-    return trained_once(_path(described, data, config, cache_dir.expanduser()), train)
 
 
 def trained_once(path: Path, train: Callable[[], ReferenceNetwork]) -> ReferenceNetwork:
@@ -120,17 +110,23 @@ def trained_once(path: Path, train: Callable[[], ReferenceNetwork]) -> Reference
     return trained
 
 
-def _path(
-    network: NetworkDescription, data: Data, config: ReferenceConfig, cache_dir: Path
-) -> Path:
+def cached_path(network: str, data: Data, config: ReferenceConfig, cache_dir: Path) -> Path:
+    """Return the file of a reference network in the cache, whether it is there or not.
+
+    Args:
+        network: its name in the registry.
+        data: what it is trained on.
+        config: how it is trained.
+        cache_dir: the folder ``references`` in it is the cache.
+    """
     key = {
-        "network": network.name,
+        "network": network,
         "data": data.fingerprint,
         "config": _settings(config),
         "format_version": FORMAT_VERSION,
     }
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
-    return cache_dir / "references" / f"{network.name}-{digest[:16]}.safetensors"
+    return cache_dir.expanduser() / "references" / f"{network}-{digest[:16]}.safetensors"
 
 
 def _settings(config: ReferenceConfig) -> dict[str, Any]:
