@@ -11,7 +11,14 @@ from html import escape
 import plotly.graph_objects as go
 
 from dashboards import formats
-from dashboards.figures.style import new_figure, rate_ticks, sentence_figure, transparent
+from dashboards.figures.style import (
+    draw_level,
+    draw_scatter,
+    new_figure,
+    rate_ticks,
+    sentence_figure,
+    transparent,
+)
 from dashboards.palette import LIGHT, Palette
 from search.records import EpochRecord, StudySnapshot, TrialState
 
@@ -115,9 +122,7 @@ def draw_learning_curves(data: LearningCurvesData, palette: Palette = LIGHT) -> 
         for curve in data.curves:
             _draw_curve(figure, curve, data, palette, panel)
     _draw_legend(figure, data, palette)
-    figure.add_hline(
-        y=100 * data.max_accuracy_loss, line={"color": palette.accent, "width": 1.2}, yref="y"
-    )
+    draw_level(figure, 100 * data.max_accuracy_loss, {"color": palette.accent, "width": 1.2})
     losses = [loss for curve in data.curves for loss in curve.losses if loss is not None]
     rates = [rate for curve in data.curves for rate in curve.rates if rate is not None and rate > 0]
     # A network that collapses must not squash the others.
@@ -164,7 +169,8 @@ def _draw_curve(
         f" · {escape(curve.setting.replace('_', ' '))}" if curve.setting else ""
     )
     why = f"<br>{escape(curve.reason[:90])}" if has_stopped and curve.reason else ""
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=list(curve.epochs),
         y=[None if value is None else value * (100 if panel == 1 else 1) for value in what],
         yaxis="y" if panel == 1 else "y2",
@@ -195,6 +201,11 @@ def _draw_legend(figure: go.Figure, data: LearningCurvesData, palette: Palette) 
     ):
         if not is_there:
             continue
-        figure.add_scatter(
-            x=[None], y=[None], mode="lines", line={"color": colour, "width": 2.5}, name=name
+        draw_scatter(
+            figure,
+            x=[None],
+            y=[None],
+            mode="lines",
+            line={"color": colour, "width": 2.5},
+            name=name,
         )

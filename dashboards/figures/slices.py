@@ -11,7 +11,14 @@ from dashboards import formats
 from dashboards.figures.colouring import hover_text
 from dashboards.figures.pareto_front import Accounting, View, pareto_front_data
 from dashboards.figures.searched import dimensions_of, position, ticks
-from dashboards.figures.style import new_figure, rate_ticks, sentence_figure, transparent
+from dashboards.figures.style import (
+    draw_level,
+    draw_scatter,
+    new_figure,
+    rate_ticks,
+    sentence_figure,
+    transparent,
+)
 from dashboards.palette import LIGHT, Palette
 from dashboards.points import Point, Standing, thinned
 from search.records import StudySnapshot
@@ -92,7 +99,8 @@ def draw_slice(data: SliceData, palette: Palette = LIGHT) -> go.Figure:
                 )
             ]
             if chosen:
-                figure.add_scatter(
+                draw_scatter(
+                    figure,
                     x=[round(place, 4) for _, place in chosen],
                     y=[
                         100 * point.accuracy_loss if axis == "y" else point.compression_rate
@@ -113,9 +121,7 @@ def draw_slice(data: SliceData, palette: Palette = LIGHT) -> go.Figure:
                     legendgroup=name,
                     showlegend=axis == "y",
                 )
-    figure.add_hline(
-        y=100 * data.max_accuracy_loss, line={"color": palette.accent, "width": 1.2}, yref="y"
-    )
+    draw_level(figure, 100 * data.max_accuracy_loss, {"color": palette.accent, "width": 1.2})
     _frame(figure, data, palette)
     return figure
 
