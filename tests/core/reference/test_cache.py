@@ -8,7 +8,12 @@ import pytest
 from core.data.load import split_images
 from core.errors import ConfigError, DataError, RetrainError
 from core.networks import NetworkConfig
-from core.reference import ReferenceConfig, ReferenceNetwork, load_or_train_reference
+from core.reference import (
+    ReferenceConfig,
+    ReferenceNetwork,
+    cached_path,
+    load_or_train_reference,
+)
 from core.reference.cache import _settings
 from tests.data_sets import small_data, small_images, write_idx_folder
 
@@ -48,6 +53,16 @@ def test_what_was_trained_before_a_switch_existed_stays_known(tmp_path: Path) ->
     assert _settings(ONE_EPOCH).keys() == {"num_epochs", "batch_size", "lr", "dropout", "seed"}
     assert _settings(replace(ONE_EPOCH, dropout=0.0, seed=0)).keys() == _settings(ONE_EPOCH).keys()
     assert _settings(replace(ONE_EPOCH, augment_flip=True))["augment_flip"] is True
+
+
+def test_a_network_that_travelled_into_the_cache_is_not_trained_again(tmp_path: Path) -> None:
+    there, _ = train_or_load(tmp_path / "there", replace(ONE_EPOCH, seed=1))  # another network
+    path = cached_path(LENET.name, small_data(), ONE_EPOCH, tmp_path / "here")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(there.to_bytes())
+    here, trained = train_or_load(tmp_path / "here")
+    assert not trained
+    assert here.to_bytes() == there.to_bytes()
 
 
 def test_a_network_no_better_than_chance_is_not_kept(tmp_path: Path) -> None:
