@@ -15,8 +15,6 @@ process of its own and shown in a real browser, without a screen.
   rather than compute, as if each had a machine of its own: what is compared is the service.
 """
 
-import os
-import shutil
 import statistics
 import sys
 import time
@@ -37,7 +35,7 @@ from benchmarks.reader import NUM_DRAWN, read
 from benchmarks.record import write_result
 from benchmarks.simulated_trials import NUM_EPOCHS, finished_trials
 from benchmarks.watched_workers import slowdown
-from dashboards.figure_files import BROWSERS
+from dashboards.browser import browser_command
 from search.configuration import compose
 from search.schema import EpochTable, StudyTable
 from search.serving import DashboardConfig
@@ -99,18 +97,10 @@ def _epochs(
             }
 
 
-def command() -> list[str]:
-    """Return what runs the system's browser."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        raise SystemExit("no Chromium on this machine: apt-get install chromium")
-    return [path, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-
-
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run the system's browser without a screen."""
-    path, *options = command()
+    path, *options = browser_command()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=options)
         try:
@@ -165,7 +155,8 @@ def watched(study: Filled, browser: Browser, num_updates: int) -> dict[str, Any]
     config = DashboardConfig(port=0, refresh_seconds=0.5, max_load=1.0)
     with served_page(study.url, config) as page:
         first, *others = (
-            read(command(), page.address, f"study/{study.name}", page.told) for _ in range(6)
+            read(browser_command(), page.address, f"study/{study.name}", page.told)
+            for _ in range(6)
         )
         by_link = statistics.median(followed(browser, page, study.name) for _ in range(3))
         with opened(browser, page, study.name) as (window, driven):
@@ -237,6 +228,8 @@ def run(server: PostgresServer, num_trials: int, num_updates: int, rounds: int) 
 
 def main(num_trials: int = 10_000, num_updates: int = 1000, rounds: int = 6) -> None:
     """Measure everything and write it."""
+    if not browser_command():
+        raise SystemExit("no Chromium on this machine: apt-get install chromium")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     PROCESSES.set_forkserver_preload(["search.worker", "dashboards.live.app"])
     with running_server() as server:

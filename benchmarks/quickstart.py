@@ -13,10 +13,10 @@ from pathlib import Path
 
 from benchmarks.command_line import softshare
 from benchmarks.record import RESULTS, write_result
+from dashboards.browser import browser_command
 
-CHROMIUM = [
+OPTIONS = [
     "--headless",
-    "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
@@ -29,15 +29,15 @@ CHROMIUM = [
 
 def picture(report: Path, target: Path) -> None:
     """Take a picture of the top of the report, if there is a browser to take it with."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
+    browser = browser_command()
+    if not browser:
         print(f"no Chromium: {target.name} stays as it was")
         return
     with tempfile.TemporaryDirectory() as profile:
         subprocess.run(
             [
-                chromium,
-                *CHROMIUM,
+                *browser,
+                *OPTIONS,
                 f"--user-data-dir={profile}",
                 f"--screenshot={target}",
                 report.as_uri(),

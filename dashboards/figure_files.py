@@ -7,9 +7,7 @@ read back by ``plotly.io.read_json``, to be restyled or drawn elsewhere.
 
 import html
 import json
-import os
 import re
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -18,10 +16,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from core.caching import write_atomically
+from dashboards.browser import browser_command
 from dashboards.markup import element
 from dashboards.page import page
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WIDTH = 900
 """Pixels across a picture whose figure does not say otherwise in its ``meta``."""
 TIME_LIMIT_SECONDS = 120
@@ -76,18 +74,16 @@ def write_figures(figures: Mapping[str, Mapping[str, Any]], folder: Path) -> lis
 
 def draw_pictures(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Return figures as SVG by identifier; none where there is no browser or it cannot be run."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None or not figures:
+    browser = browser_command()
+    if not browser or not figures:
         return {}
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch, "figures.html")
         path.write_text(_drawing_page(figures), encoding="utf-8")
-        # A browser started by root, as in a container, refuses to run in its sandbox.
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         profile = f"--user-data-dir={scratch}/profile"
         try:
             dom = subprocess.run(
-                [browser, *_OPTIONS, *sandbox, profile, path.as_uri()],
+                [*browser, *_OPTIONS, profile, path.as_uri()],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 check=True,

@@ -1,13 +1,13 @@
 """Figures as files: JSON that plotly reads back, and pictures where a browser can draw them."""
 
 import os
-import shutil
 from pathlib import Path
 
 import plotly.io
 import pytest
 
-from dashboards.figure_files import BROWSERS, draw_pictures, write_figures
+from dashboards.browser import browser_command
+from dashboards.figure_files import draw_pictures, write_figures
 from dashboards.figures import draw_weight_histograms, weight_histograms_data
 from dashboards.palette import DARK, LIGHT
 from tests.dashboards.traces import simulated_trace
@@ -32,7 +32,7 @@ def test_the_files_are_read_back_by_plotly(tmp_path: Path, monkeypatch: pytest.M
 def test_a_browser_draws_what_was_asked() -> None:
     figures = {name: themes["light"] for name, themes in histograms().items()}
     drawn = draw_pictures(figures)
-    if not any(map(shutil.which, BROWSERS)):
+    if not browser_command():
         assert drawn == {}
         return
     (picture,) = drawn.values()

@@ -1,7 +1,5 @@
 """A small study in a database, its live page on a port of this machine, and a browser."""
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +15,7 @@ from waitress.channel import HTTPChannel
 from core.errors import RetrainError
 from core.outcome import CompressionOutcome, OnEpoch
 from core.retraining import RetrainingStopped
-from dashboards.figure_files import BROWSERS
+from dashboards.browser import browser_command
 from dashboards.live.app import make_app
 from dashboards.live.server import listen
 from search.configuration import SoftshareConfig
@@ -156,13 +154,13 @@ def live(tmp_path: Path, serve: Serve) -> Iterator[Live]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[BrowserContext]:
     """The system's own Chromium or Chrome, without a screen."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
+    command = browser_command()
+    if not command:
         pytest.skip("no Chromium on this machine; `make browser` installs it, as root")
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    path, *options = command
     expect.set_options(timeout=30_000)  # no test depends on how fast this machine is
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=sandbox)
+        browser = playwright.chromium.launch(executable_path=path, args=options)
         yield browser.new_context()  # one for all, so that scripts are loaded once
         browser.close()
 
