@@ -8,29 +8,22 @@ from core.reference import ReferenceNetwork, cached_path, load_or_train_referenc
 from search.configuration import SoftshareConfig
 
 
-def carried_reference(config: SoftshareConfig, kept: Path) -> ReferenceNetwork:
-    """Return the reference network that results are of, which this machine's cache has from now on.
+def load_inputs(config: SoftshareConfig, kept: Path | None = None) -> tuple[ReferenceNetwork, Data]:
+    """Return both, from the cache where they are there.
 
     The same training gives another network on another kind of processor: where results grow on
-    several machines, the network is kept beside them.
+    several machines, the network is kept beside them, and the cache of each gets it from there.
 
     Args:
         config: what is trained and how.
-        kept: the file beside the results; it is made where it is missing.
+        kept: where the network is kept; it is written where it is missing.
     """
     cache = Path(config.cache_dir).expanduser()
     data = load_data(config.data, cache)
-    if kept.exists():
+    if kept is not None and kept.exists():
         cached = cached_path(config.model.name, data, config.reference, cache)
         write_atomically(cached, kept.read_bytes())
     reference = load_or_train_reference(config.model, data, config.reference, cache)
-    if not kept.exists():
+    if kept is not None and not kept.exists():
         write_atomically(kept, reference.to_bytes())
-    return reference
-
-
-def load_inputs(config: SoftshareConfig) -> tuple[ReferenceNetwork, Data]:
-    """Return both, from the cache where they are there."""
-    cache = Path(config.cache_dir).expanduser()
-    data = load_data(config.data, cache)
-    return load_or_train_reference(config.model, data, config.reference, cache), data
+    return reference, data

@@ -26,7 +26,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.inputs import carried_reference
+from benchmarks.inputs import load_inputs
 from benchmarks.kept_studies import finished_study, in_order
 from benchmarks.record import RESULTS, write_result
 from core.method_names import MethodName
@@ -214,7 +214,7 @@ def main() -> None:
     num_seeds = int(sys.argv[3]) if len(sys.argv) > 3 else NUM_SEEDS
     config = compose([f"experiment={experiment}"])
     use_one_thread()
-    reference = carried_reference(config, RESULTS / experiment / "reference.safetensors")
+    reference, _ = load_inputs(config, RESULTS / experiment / "reference.safetensors")
     network = config.model.name
     # What loses more than the last level needs no looking for.
     cap = round(max(0.001, max(LEVELS[network]) - reference.validation_error), 4)
