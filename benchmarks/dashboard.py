@@ -154,10 +154,7 @@ def watched(study: Filled, browser: Browser, num_updates: int) -> dict[str, Any]
     # Each trial is drawn as it ends: what an update costs is asked, and not how often there is one.
     config = DashboardConfig(port=0, refresh_seconds=0.5, max_load=1.0)
     with served_page(study.url, config) as page:
-        first, *others = (
-            read(browser_command(), page.address, f"study/{study.name}", page.told)
-            for _ in range(6)
-        )
+        first, *others = (read(page.address, f"study/{study.name}", page.told) for _ in range(6))
         by_link = statistics.median(followed(browser, page, study.name) for _ in range(3))
         with opened(browser, page, study.name) as (window, driven):
             window.wait_for_timeout(5000)  # importance is measured beside it

@@ -8,9 +8,11 @@ some while it starts, in functions of megabytes: that takes such a browser half 
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from flask import Flask, Response, request
+
+from dashboards.browser import browser_command
 
 NUM_DRAWN = """() => (document.querySelector('#figure-front .js-plotly-plot')?.data ?? [])
     .filter(trace => trace.customdata).reduce((sum, trace) => sum + trace.x.length, 0)"""
@@ -46,11 +48,10 @@ def offer_timing(server: Flask, tell: Callable[[float], None]) -> None:
         return Response(status=204)
 
 
-def read(command: Sequence[str], address: str, path: str, told: Callable[[], list[float]]) -> float:
+def read(address: str, path: str, told: Callable[[], list[float]]) -> float:
     """Open a page in a new browser without a cache and return the seconds until it is drawn.
 
     Args:
-        command: runs the browser.
         address: of the server.
         path: of the page, without a leading slash.
         told: returns what the pages told since it was asked last.
@@ -61,12 +62,12 @@ def read(command: Sequence[str], address: str, path: str, told: Callable[[], lis
     told()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         options = ["--headless", "--window-size=1200,900", "--no-first-run"]
+        options += [f"--user-data-dir={profile}", "--remote-debugging-port=0"]
         browser = subprocess.Popen(
-            [*command, *options, f"--user-data-dir={profile}", "--remote-debugging-port=0",
-             f"{address}{_WAIT}/{path}"],
+            [*browser_command(), *options, f"{address}{_WAIT}/{path}"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        )
         try:
             for _ in range(2400):
                 if seconds := told():
