@@ -177,11 +177,9 @@ def best_of(points: Iterable[Point]) -> Point | None:
 
     Of equally small files the one that lost less is taken, then the earlier one.
     """
-    feasible = [point for point in points if point.standing is not Standing.over_cap]
-    least = min((point.file_bytes for point in feasible), default=0)
     return min(
-        (point for point in feasible if point.file_bytes == least),
-        key=lambda point: (point.accuracy_loss, point.trial),
+        (point for point in points if point.standing is not Standing.over_cap),
+        key=lambda point: (point.file_bytes, point.accuracy_loss, point.trial),
         default=None,
     )
 

@@ -22,12 +22,8 @@ from dashboards.figures.filters import (
     draw_filters_decoded,
     filters_data,
 )
-from dashboards.figures.history import (
-    HistoryData,
-    HistoryEntry,
-    draw_history,
-    history_data,
-)
+from dashboards.figures.history import HistoryData, HistoryEntry, history_data
+from dashboards.figures.history_drawing import draw_history
 from dashboards.figures.importance import (
     FEW_TRIALS,
     MIN_TRIALS,

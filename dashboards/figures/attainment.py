@@ -14,7 +14,14 @@ import plotly.graph_objects as go
 from dashboards import formats
 from dashboards.figures.colouring import hover_text
 from dashboards.figures.pareto_front import Accounting
-from dashboards.figures.style import new_figure, rate_ticks, sentence_figure, transparent
+from dashboards.figures.style import (
+    draw_level,
+    draw_scatter,
+    new_figure,
+    rate_ticks,
+    sentence_figure,
+    transparent,
+)
 from dashboards.palette import LIGHT, Palette
 from dashboards.points import Point, Standing, points_of
 from dashboards.published import PublishedPoint, published_for
@@ -129,7 +136,8 @@ def draw_comparison(data: ComparisonData, palette: Palette = LIGHT) -> go.Figure
     symbols = ("circle", "square", "triangle-up", "x", "cross", "star")
     for place, (name, front) in enumerate(data.fronts.items()):
         colour = colours[place % len(colours)]
-        figure.add_scatter(
+        draw_scatter(
+            figure,
             x=[data.rate(point) for point in front],
             y=[100 * data.loss(point) for point in front],
             customdata=[[name, point.trial] for point in front],
@@ -141,7 +149,8 @@ def draw_comparison(data: ComparisonData, palette: Palette = LIGHT) -> go.Figure
             name=escape(name),
         )
     if data.published:
-        figure.add_scatter(
+        draw_scatter(
+            figure,
             x=[row.compression_rate for row in data.published],
             y=[100 * row.accuracy_loss for row in data.published],
             mode="markers+text",
@@ -153,7 +162,7 @@ def draw_comparison(data: ComparisonData, palette: Palette = LIGHT) -> go.Figure
             hoverinfo="text",
             name="published by others",
         )
-    figure.add_hline(y=0, line={"color": palette.muted, "width": 1.2, "dash": "dot"})
+    draw_level(figure, 0, {"color": palette.muted, "width": 1.2, "dash": "dot"})
     rates = [data.rate(point) for point in points] + [p.compression_rate for p in data.published]
     values, texts = rate_ticks(min(rates), max(rates))
     figure.update_xaxes(
@@ -176,7 +185,8 @@ def _draw_attainment(figure: go.Figure, data: ComparisonData, palette: Palette) 
             ([step.best for step in complete], None),
             ([step.worst or 0.0 for step in complete], "tonexty"),
         ):
-            figure.add_scatter(
+            draw_scatter(
+                figure,
                 x=rates,
                 y=[100 * loss for loss in losses],
                 mode="lines",
@@ -189,7 +199,8 @@ def _draw_attainment(figure: go.Figure, data: ComparisonData, palette: Palette) 
             )
     middle = [step for step in data.attainment if step.median is not None]
     if middle:
-        figure.add_scatter(
+        draw_scatter(
+            figure,
             x=[step.rate for step in middle],
             y=[100 * (step.median or 0.0) for step in middle],
             mode="lines",

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.trace import Trace
 from dashboards import formats
-from dashboards.figures.style import new_figure, transparent
+from dashboards.figures.style import draw_scatter, new_figure, transparent
 from dashboards.figures.weight_change import rounded, view
 from dashboards.palette import LIGHT, Palette
 
@@ -62,7 +62,8 @@ def draw_trajectories(data: ComponentsData, palette: Palette = LIGHT) -> go.Figu
     for component in np.argsort([2, *data.shares[1:]]).tolist():
         mean, std = data.means[:, component], data.stds[:, component]
         colour, strength, name = _look(data, component, palette)
-        figure.add_scatter(
+        draw_scatter(
+            figure,
             x=epochs + epochs[::-1],
             y=rounded(mean + std) + rounded(mean - std)[::-1],
             mode="lines",
@@ -72,7 +73,8 @@ def draw_trajectories(data: ComponentsData, palette: Palette = LIGHT) -> go.Figu
             hoverinfo="skip",
             showlegend=False,
         )
-        figure.add_scatter(
+        draw_scatter(
+            figure,
             x=epochs,
             y=rounded(mean),
             mode="lines",
@@ -112,7 +114,8 @@ def draw_final_scatter(data: ComponentsData, palette: Palette = LIGHT) -> go.Fig
         figure.add_hline(
             y=mean, line={"color": transparent(colour, strength), "width": 1.5}, layer="below"
         )
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=rounded(data.before),
         y=rounded(data.after),
         mode="markers",
@@ -153,6 +156,11 @@ def _draw_legend(figure: go.Figure, palette: Palette) -> None:
         (palette.second, "zero component"),
         (palette.accent, "others, paler for less"),
     ):
-        figure.add_scatter(
-            x=[None], y=[None], mode="lines", line={"color": colour, "width": 2.5}, name=name
+        draw_scatter(
+            figure,
+            x=[None],
+            y=[None],
+            mode="lines",
+            line={"color": colour, "width": 2.5},
+            name=name,
         )

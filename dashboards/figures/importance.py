@@ -20,7 +20,7 @@ from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FixedTrial, create_trial
 
 from core.errors import ConfigError
-from dashboards.figures.style import new_figure, sentence_figure, transparent
+from dashboards.figures.style import draw_scatter, new_figure, sentence_figure, transparent
 from dashboards.palette import LIGHT, Palette
 from dashboards.points import Point, best_of, points_of
 from search.methods import DEFAULT_METHOD, METHOD, method_of
@@ -257,7 +257,8 @@ def _draw_bars(
         name=name,
         legendgroup=name,
     )
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=[importance.chance, importance.chance],
         y=[-0.5, num_rows - 0.4],
         mode="lines",

@@ -10,7 +10,9 @@ from dashboards import formats
 from dashboards.figures.colouring import hover_text
 from dashboards.figures.pareto_front import View, view_of
 from dashboards.figures.style import (
+    draw_feasible,
     draw_outside,
+    draw_scatter,
     new_figure,
     rate_ticks,
     sentence_figure,
@@ -111,10 +113,9 @@ def draw_method_fronts(data: MethodFrontsData, palette: Palette = LIGHT) -> go.F
         return sentence_figure(palette, "No trial has finished yet.", title=title)
     figure = new_figure(palette, height=540, title=title)
     cap = 100 * data.max_accuracy_loss
-    figure.add_hrect(
-        y0=-100, y1=cap, fillcolor=palette.accent_soft, line={"width": 0}, layer="below"
-    )
-    figure.add_scatter(
+    draw_feasible(figure, cap, palette)
+    draw_scatter(
+        figure,
         x=[point.compression_rate for point in data.joint],
         y=[100 * point.accuracy_loss for point in data.joint],
         mode="lines",
@@ -148,7 +149,8 @@ def _trials(number: int) -> str:
 
 def _draw_method(figure: go.Figure, front: MethodFront, colour: str, index: int) -> None:
     name = title_of(front.method)
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=[point.compression_rate for point in front.front],
         y=[100 * point.accuracy_loss for point in front.front],
         mode="lines",
@@ -159,7 +161,8 @@ def _draw_method(figure: go.Figure, front: MethodFront, colour: str, index: int)
         name=name,
     )
     on_front = {point.trial for point in front.front}
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=[point.compression_rate for point in front.points],
         y=[100 * point.accuracy_loss for point in front.points],
         customdata=[point.trial for point in front.points],

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from dashboards import formats
 from dashboards.figures.searched import dimensions_of, ends, position
-from dashboards.figures.style import new_figure, sentence_figure, transparent
+from dashboards.figures.style import draw_scatter, new_figure, sentence_figure, transparent
 from dashboards.palette import LIGHT, Palette
 from dashboards.points import Point, Standing, by_score
 from search.records import StudySnapshot
@@ -180,7 +180,8 @@ def _draw(
     if not lines:
         return
     places = [*range(len(data.axes)), None]
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=[place for _ in lines for place in places],
         y=[
             None if at is None else round(at, 4) for line in lines for at in (*line.positions, None)

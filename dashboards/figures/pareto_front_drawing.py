@@ -21,6 +21,7 @@ from dashboards.figures.colouring import (
 from dashboards.figures.labels import Label
 from dashboards.figures.pareto_front import Accounting, ParetoFrontData
 from dashboards.figures.style import (
+    draw_feasible,
     draw_level,
     draw_outside,
     draw_scatter,
@@ -81,10 +82,7 @@ def _draw_backdrop(figure: go.Figure, data: ParetoFrontData, palette: Palette) -
     cap = 100 * data.max_accuracy_loss
     by_file = data.accounting is Accounting.file
     if by_file:
-        figure.add_shape(
-            type="rect", xref="x domain", x0=0, x1=1, y0=-100, y1=cap,
-            fillcolor=palette.accent_soft, line={"width": 0}, layer="below",
-        )  # fmt: skip
+        draw_feasible(figure, cap, palette)
         draw_level(figure, cap, {"color": palette.accent, "width": 1.2})
         figure.add_annotation(
             x=0, xref="paper", xanchor="left", xshift=2, y=cap, yanchor="bottom", showarrow=False,

@@ -98,8 +98,17 @@ def draw_scatter(figure: go.Figure, **trace: Any) -> None:
 def draw_level(figure: go.Figure, y: float, line: dict[str, Any], **shape: Any) -> None:
     """Draw a line across the plot above its points; ``Figure.add_hline`` takes far longer."""
     figure.add_shape(
-        type="line", xref="x domain", x0=0, x1=1, y0=y, y1=y, line=line, layer="above", **shape
-    )
+        type="line", xref="x domain", x0=0, x1=1, yref="y", y0=y, y1=y, line=line, layer="above",
+        **shape,
+    )  # fmt: skip
+
+
+def draw_feasible(figure: go.Figure, cap: float, palette: Palette) -> None:
+    """Shade what lies below the cap, in points."""
+    figure.add_shape(
+        type="rect", xref="x domain", x0=0, x1=1, yref="y", y0=-100, y1=cap,
+        fillcolor=palette.accent_soft, line={"width": 0}, layer="below",
+    )  # fmt: skip
 
 
 def draw_outside(

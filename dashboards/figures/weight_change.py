@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.trace import Trace
 from dashboards import formats
-from dashboards.figures.style import count_ticks, new_figure, transparent
+from dashboards.figures.style import count_ticks, draw_scatter, new_figure, transparent
 from dashboards.palette import LIGHT, Palette
 
 _MAIN = 0.8
@@ -62,7 +62,8 @@ def draw_weight_change(data: WeightChangeData, palette: Palette = LIGHT) -> go.F
         (data.zero, data.zero_share, "zero in the file", palette.dim, 3),
         (data.kept, data.kept_share, "not zero in the file", palette.accent, 4),
     ):
-        figure.add_scatter(
+        draw_scatter(
+            figure,
             x=rounded(points[0]),
             y=rounded(points[1]),
             mode="markers",
@@ -71,7 +72,8 @@ def draw_weight_change(data: WeightChangeData, palette: Palette = LIGHT) -> go.F
             name=f"{name} ({drawn(share)})",
         )
     across, up = (view(data.zero[moment], data.kept[moment]) for moment in (0, 1))
-    figure.add_scatter(
+    draw_scatter(
+        figure,
         x=across,
         y=across,
         mode="lines",
