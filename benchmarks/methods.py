@@ -1,13 +1,14 @@
 """The methods of the field side by side: equal training, equal search, the bytes at given errors.
 
-``python -m benchmarks.methods EXPERIMENT [TRIALS] [SEEDS]`` runs, for each method and each seed, a
-study of its own with the epochs, the distillation, the reference network and the file format of an
-experiment of ``conf/experiment``, and writes ``results/<experiment>/methods.json``. A study first
-tries the method as it is configured, then its policy proposes within ``conf/method``. Told are, for
-each level of error, the smallest file whose validation error is at most that, and its test error,
-which nothing was chosen by; means over the seeds that have reached the level. Published figures
-stand beside them in their own accounting. The trials of each study stand in the result too, which
-is written after every study, and the reference network stands beside it: what it holds of as many
+``python -m benchmarks.methods EXPERIMENT [TRIALS] [SEEDS] [KEY=VALUE ...]`` runs, for each method
+and each seed, a study of its own with the epochs, the distillation, the reference network and the
+file format of an experiment of ``conf/experiment``, changed by the overrides (a shorter training
+leaves time for more trials), and writes ``results/<experiment>/methods.json``. A study first tries
+the method as it is configured, then its policy proposes within ``conf/method``. Told are, for each
+level of error, the smallest file whose validation error is at most that, and its test error, which
+nothing was chosen by; means over the seeds that have reached the level. Published figures stand
+beside them in their own accounting. The trials of each study stand in the result too, which is
+written after every study, and the reference network stands beside it: what it holds of as many
 trials is not run again, so that a comparison can grow over days and machines; remove both files to
 begin anew. Studies that are still there are resumed (``benchmarks.kept_studies``), and as many run
 side by side as there are processors.
@@ -114,7 +115,7 @@ def at_level(studies: Sequence[Sequence[ComparedTrial]], level: float) -> dict[s
 
 
 def searched(
-    experiment: str, method: str, seed: int, num_trials: int, cap: float
+    experiment: str, method: str, seed: int, num_trials: int, cap: float, changed: Sequence[str]
 ) -> list[ComparedTrial]:
     """Run or resume the study of a method and a seed, and return its finished trials.
 
@@ -124,6 +125,7 @@ def searched(
         seed: of the study.
         num_trials: trials that are to finish.
         cap: accuracy loss that the search may not exceed, a fraction.
+        changed: overrides of the experiment.
     """
     overrides = [
         f"experiment={experiment}",
@@ -131,15 +133,16 @@ def searched(
         f"study.seed={seed}",
         "study.settings=[best_known]",
         f"score.max_accuracy_loss={cap}",
+        *changed,
     ]
     study = finished_study(f"methods-{experiment}-{method}-{seed}", num_trials, overrides)[1]
     return [ComparedTrial.of(trial) for trial in in_order(study)]
 
 
-def kept(experiment: str, reference: ReferenceNetwork) -> Studies:
+def kept(experiment: str, reference: ReferenceNetwork, changed: Sequence[str]) -> Studies:
     """Return the trials that an earlier run has left in the result, none where there is none.
 
-    They must have compressed the same network.
+    They must have compressed the same network, with the same overrides.
     """
     path = RESULTS / experiment / "methods.json"
     if not path.exists():
@@ -150,6 +153,11 @@ def kept(experiment: str, reference: ReferenceNetwork) -> Studies:
         raise SystemExit(
             f"{path} is of another reference network, of {found[0]:.2%} validation error and not "
             f"{reference.validation_error:.2%}: put that beside it again, or remove the file"
+        )
+    if measured["overrides"] != list(changed):
+        raise SystemExit(
+            f"{path} was made with the overrides {measured['overrides']} and not {list(changed)}: "
+            "give those, or remove the file"
         )
     methods = measured["methods"]
     return {
@@ -181,7 +189,12 @@ def compared(
 
 
 def told(
-    studies: Studies, network: str, reference: ReferenceNetwork, num_trials: int, cap: float
+    studies: Studies,
+    network: str,
+    reference: ReferenceNetwork,
+    num_trials: int,
+    cap: float,
+    changed: Sequence[str],
 ) -> dict[str, Any]:
     """Return the comparison as it stands.
 
@@ -191,11 +204,13 @@ def told(
         reference: the network that is compressed.
         num_trials: of each study.
         cap: accuracy loss that the searches might not exceed.
+        changed: overrides of the experiment.
     """
     return {
         "network": network,
         "num_trials": num_trials,
         "max_accuracy_loss": cap,
+        "overrides": list(changed),
         "reference_validation_error": reference.validation_error,
         "reference_test_error": reference.test_error,
         "methods": {
@@ -209,26 +224,31 @@ def told(
 
 
 def main() -> None:
-    experiment = sys.argv[1] if len(sys.argv) > 1 else "lenet_300_100"
-    num_trials = int(sys.argv[2]) if len(sys.argv) > 2 else NUM_TRIALS
-    num_seeds = int(sys.argv[3]) if len(sys.argv) > 3 else NUM_SEEDS
-    config = compose([f"experiment={experiment}"])
+    changed = [word for word in sys.argv[1:] if "=" in word]
+    words = [word for word in sys.argv[1:] if "=" not in word]
+    experiment = words[0] if words else "lenet_300_100"
+    num_trials = int(words[1]) if len(words) > 1 else NUM_TRIALS
+    num_seeds = int(words[2]) if len(words) > 2 else NUM_SEEDS
+    config = compose([f"experiment={experiment}", *changed])
     use_one_thread()
     reference, _ = load_inputs(config, RESULTS / experiment / "reference.safetensors")
     network = config.model.name
     # What loses more than the last level needs no looking for.
     cap = round(max(0.001, max(LEVELS[network]) - reference.validation_error), 4)
     studies: Studies = {method.value: {} for method in MethodName}
-    studies |= kept(experiment, reference)
+    studies |= kept(experiment, reference, changed)
     seeds = list(range(1, num_seeds + 1))
 
     def write(studies: Studies) -> None:
-        measured = told(studies, network, reference, num_trials, cap)
+        measured = told(studies, network, reference, num_trials, cap, changed)
         write_result(f"{experiment}/methods", seeds, measured, "methods")
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # each study is a process of its own
         running = {
-            pool.submit(searched, experiment, method, seed, num_trials, cap): (method, seed)
+            pool.submit(searched, experiment, method, seed, num_trials, cap, changed): (
+                method,
+                seed,
+            )
             for seed, method in itertools.product(seeds, studies)
             if len(studies[method].get(seed, ())) < num_trials
         }

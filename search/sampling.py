@@ -3,7 +3,7 @@
 Two ways take turns at random. One looks around the best trials so far. The other is
 multi-objective TPE with the accuracy cap as a constraint: without it a search farms collapsed
 networks, which are Pareto-optimal in the raw objectives. The constraint is told per trial with
-``trial.set_constraint``.
+``trial.set_constraint``. Before TPE has enough trials, a study looks around those that it has.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from search.neighbourhood import NeighbourhoodSampler
 
 NUM_STARTUP_TRIALS = 4
-"""Finished trials, the enqueued settings among them, before which TPE draws at random."""
+"""Finished trials, the enqueued settings among them, before which TPE alone draws at random."""
 
 NEIGHBOURHOOD_SHARE = 1 / 3
 """Share of the trials that are looked for around the best ones so far; the rest is TPE's."""
@@ -40,6 +40,7 @@ def make_sampler(
     max_accuracy_loss: float,
     policy: Policy = Policy.softshare,
     *,
+    num_finished: int = NUM_STARTUP_TRIALS,
     explores: bool = False,
     is_tree: bool = False,
 ) -> BaseSampler:
@@ -52,6 +53,9 @@ def make_sampler(
         seed: in [0, 2**32), as ``derive_seed`` gives it.
         max_accuracy_loss: the cap, a fraction.
         policy: what proposes.
+        num_finished: trials of the study that are complete or stopped. While they are too few for
+            TPE, what would be drawn at random is looked for around them, if any is complete: one
+            setting that is known to be good says more than the width of the ranges.
         explores: whether the trial is one of the first of a study without settings
             (``NUM_EXPLORED``), which is drawn at random.
         is_tree: whether trials of the study may have different keys, as where their method is
@@ -59,7 +63,9 @@ def make_sampler(
     """
     if policy is Policy.random or explores:
         return RandomSampler(seed)
-    looks_around = random.Random(seed).random() < NEIGHBOURHOOD_SHARE
+    looks_around = (
+        num_finished < NUM_STARTUP_TRIALS or random.Random(seed).random() < NEIGHBOURHOOD_SHARE
+    )
     if policy is Policy.softshare and looks_around:
         return NeighbourhoodSampler(derive_seed(seed, "neighbourhood"), max_accuracy_loss)
     with warnings.catch_warnings():

@@ -6,6 +6,7 @@ import threading
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import Trial
 from optuna.trial import TrialState as OptunaState
@@ -98,6 +99,7 @@ class _Attempt:
             seed,
             config.score.max_accuracy_loss,
             config.study.policy,
+            num_finished=self.patiently(lambda: _num_finished(optuna_study)),
             explores=not config.study.settings and self.slot.number < NUM_EXPLORED,
             is_tree=SearchSpace(config.space).searches_methods,
         )
@@ -238,6 +240,11 @@ class _Attempt:
                 raise
             _logger.warning("the database is away; the slot is free when its lease has run out")
         return TrialState.interrupted
+
+
+def _num_finished(study: optuna.Study) -> int:
+    finished = (OptunaState.COMPLETE, OptunaState.PRUNED)
+    return len(study.get_trials(deepcopy=False, states=finished))
 
 
 def _note_config(record: dict[str, Any], config: SoftshareConfig) -> None:

@@ -118,6 +118,14 @@ def test_a_policy_decides_what_proposes(policy: Policy, samplers: set[type]) -> 
     assert {type(make_sampler(seed, CAP, policy)) for seed in range(20)} == samplers
 
 
+def test_a_young_study_looks_around_what_it_has() -> None:
+    for num_finished in range(NUM_STARTUP_TRIALS):
+        samplers = {type(make_sampler(seed, CAP, num_finished=num_finished)) for seed in range(20)}
+        assert samplers == {NeighbourhoodSampler}
+    alone = make_sampler(0, CAP, Policy.tpe, num_finished=1)
+    assert isinstance(alone, optuna.samplers.TPESampler)
+
+
 def test_a_study_without_settings_explores_first() -> None:
     samplers = {type(make_sampler(seed, CAP, explores=True)) for seed in range(20)}
     assert samplers == {optuna.samplers.RandomSampler}
